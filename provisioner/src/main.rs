@@ -1,0 +1,2 @@
+//! rsac-infra, the one binary a user installs.
+fn main() {}
