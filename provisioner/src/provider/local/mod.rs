@@ -1,0 +1,1 @@
+//! This machine, no Kubernetes: a supervisor and its children.

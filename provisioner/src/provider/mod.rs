@@ -1,0 +1,65 @@
+//! Providers: where a stack can live. A provider is observe, steps, undo, access.
+//!
+//! `up` observes, makes a plan of the steps that are missing, journals each before and
+//! after, and performs it; `down` undoes the journaled ones in reverse. Every step can
+//! be repeated: performing one that is done already, or undoing one that never was,
+//! succeeds without a change.
+
+pub mod local;
+
+use crate::access::Access;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// A step of a provider's plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// Names the step in the journal; unique within the provider.
+    pub id: String,
+    /// What it does, for the plan that people read: "start the supervisor".
+    pub title: String,
+    /// Whether what it makes is there already.
+    pub done: bool,
+}
+
+/// A place to compute. The provider knows its stack's folder and settings.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Looks at what exists, changes nothing, and answers all steps in order, each
+    /// marked as done or not.
+    async fn observe(&self) -> Result<Vec<Step>, ProviderError>;
+    /// Performs a step; `say` takes progress text for people.
+    async fn perform(&self, step: &str, say: &(dyn Fn(&str) + Sync)) -> Result<(), ProviderError>;
+    /// Undoes a step.
+    async fn undo(&self, step: &str, say: &(dyn Fn(&str) + Sync)) -> Result<(), ProviderError>;
+    /// The way to the stack's resources, once its steps are done.
+    async fn access(&self) -> Result<Box<dyn Access>, ProviderError>;
+    /// What is left of the stack after everything was undone, for the closing check of
+    /// `down`; empty when it is surely gone.
+    async fn leftovers(&self) -> Result<Vec<String>, ProviderError>;
+}
+
+/// Why a provider's work failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// The machine lacks something, or a setting is wrong: what, and the remedy.
+    #[error("{what}\n{remedy}")]
+    Setting {
+        /// What is wrong, with the value.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A file or folder of the stack.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Anything else, in words.
+    #[error("{0}")]
+    Failed(String),
+}
