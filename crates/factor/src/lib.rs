@@ -13,10 +13,12 @@
 //! [`factorize`] does all of it in one process. Nothing here knows Kubernetes, HTTP or
 //! files: `rsac-master` and `rsac-worker` call it, and tests do.
 
+mod arith;
 pub mod classify;
 mod method;
 mod plan;
 pub mod pre_pass;
+pub mod primality;
 pub mod small;
 
 pub use classify::{Class, classify};

@@ -1,0 +1,19 @@
+//! Modular arithmetic on which every method stands: words, Montgomery rings of one
+//! and of several words, roots, small primes.
+//!
+//! Hot loops use [`Mont64`] or [`Montgomery`] through the [`Ring`] trait; `BigUint`
+//! stays at the edges.
+
+mod mont64;
+mod montgomery;
+mod ring;
+mod roots;
+mod sieve;
+mod word;
+
+pub(crate) use mont64::Mont64;
+pub(crate) use montgomery::Montgomery;
+pub(crate) use ring::{Computation, Ring, with_ring};
+pub(crate) use roots::{perfect_power, perfect_square};
+pub(crate) use sieve::primes_below;
+pub(crate) use word::{gcd, inverse, is_prime_u64, jacobi, mul_mod, pow_mod, sqrt_mod};
