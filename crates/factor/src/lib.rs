@@ -15,15 +15,17 @@
 
 mod arith;
 pub mod classify;
+mod divisor;
 mod method;
 mod plan;
 pub mod pre_pass;
 pub mod primality;
 pub mod small;
+mod trial;
 
 pub use classify::{Class, classify};
 pub use method::{
     BadFinding, Collector, Finish, Finisher, Found, Method, Searcher, Supply, Tally, UnknownMethod,
 };
 pub use num_bigint::BigUint;
-pub use plan::{Infeasible, Plan, PlanError, choose};
+pub use plan::{Infeasible, PLAN_VERSION, Plan, PlanError, choose};

@@ -1,0 +1,89 @@
+//! Which method for which number, and what is out of reach.
+
+use super::Plan;
+use crate::{Method, trial};
+use num_bigint::BigUint;
+use std::fmt;
+use std::time::Duration;
+
+/// No method, or not the one that was named, reaches the number within the CPU time.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{method} would take about {}", Humane(*estimate_cpu_seconds))]
+pub struct Infeasible {
+    /// The cheapest method, or the one named.
+    pub method: Method,
+    /// Its estimate, CPU seconds.
+    pub estimate_cpu_seconds: f64,
+}
+
+/// Plans the cheapest method for a composite, or the one that is named.
+///
+/// # Errors
+/// When its estimate is over `limit`.
+pub fn choose(
+    number: &BigUint,
+    named: Option<Method>,
+    limit: Duration,
+) -> Result<Plan, Infeasible> {
+    let method = named.unwrap_or_else(|| cheapest(number));
+    let infeasible = Infeasible {
+        method,
+        estimate_cpu_seconds: estimate_cpu_seconds(number, method),
+    };
+    if infeasible.estimate_cpu_seconds > limit.as_secs_f64() {
+        return Err(infeasible);
+    }
+    Plan::new(number, method).map_err(|_| infeasible)
+}
+
+/// Elliptic curves are for whoever knows that a factor is small: never by itself.
+fn cheapest(number: &BigUint) -> Method {
+    let _ = number;
+    Method::TrialDivision
+}
+
+fn estimate_cpu_seconds(number: &BigUint, method: Method) -> f64 {
+    match method {
+        Method::TrialDivision => trial::estimate_cpu_seconds(number),
+        Method::QuadraticSieve | Method::EllipticCurve => f64::MAX,
+    }
+}
+
+/// A time in the unit that people would use for it.
+struct Humane(f64);
+
+impl fmt::Display for Humane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const HOUR: f64 = 3600.0;
+        const YEAR: f64 = 365.25 * 24.0 * HOUR;
+        let seconds = self.0;
+        let (count, unit) = match seconds {
+            _ if seconds < 120.0 => (seconds, "CPU seconds"),
+            _ if seconds < 2.0 * HOUR => (seconds / 60.0, "CPU minutes"),
+            _ if seconds < 0.2 * YEAR => (seconds / HOUR, "CPU hours"),
+            _ => (seconds / YEAR, "CPU years"),
+        };
+        match count {
+            _ if count > 1e9 => f.write_str("more than a thousand million CPU years"),
+            _ if count >= 10.0 => write!(f, "{count:.0} {unit}"),
+            _ => write!(f, "{count:.1} {unit}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_well() {
+        let read = |seconds| Humane(seconds).to_string();
+        assert_eq!(read(0.02), "0.0 CPU seconds");
+        assert_eq!(read(90.0), "90 CPU seconds");
+        assert_eq!(read(600.0), "10 CPU minutes");
+        assert_eq!(read(90_000.0), "25 CPU hours");
+        assert_eq!(read(3.2e8), "10 CPU years");
+        assert_eq!(read(1e30), "more than a thousand million CPU years");
+        assert_eq!(read(f64::MAX), "more than a thousand million CPU years");
+    }
+}
