@@ -16,6 +16,7 @@
 mod arith;
 pub mod classify;
 mod divisor;
+mod ecm;
 mod method;
 mod plan;
 pub mod pre_pass;

@@ -170,6 +170,12 @@ impl<const L: usize> Ring for Montgomery<L> {
         self.reduce_once(t, top != 0)
     }
 
+    fn invert(&self, x: &[u64; L]) -> Option<[u64; L]> {
+        // (xR)^-1 becomes x^-1·R by two multiplications with R².
+        let inverse = words(&big(x).modinv(&self.modulus())?)?;
+        Some(self.mul(&self.mul(&inverse, &self.r_squared), &self.r_squared))
+    }
+
     fn proper_divisor(&self, x: &[u64; L]) -> Option<BigUint> {
         // The representation differs from the value by a unit.
         let n = self.modulus();
@@ -188,9 +194,9 @@ mod tests {
     struct Everything<'a>(&'a BigUint, &'a BigUint);
 
     impl Computation for Everything<'_> {
-        type Output = [BigUint; 6];
+        type Output = [BigUint; 7];
 
-        fn run<R: Ring>(self, ring: &R) -> [BigUint; 6] {
+        fn run<R: Ring>(self, ring: &R) -> [BigUint; 7] {
             let (a, b) = (ring.from_big(self.0), ring.from_big(self.1));
             [
                 ring.to_big(&ring.add(&a, &b)),
@@ -199,6 +205,7 @@ mod tests {
                 ring.to_big(&ring.pow(&a, &(self.1 % 1000u32))),
                 ring.to_big(&ring.from_u64(u64::MAX)),
                 ring.to_big(&ring.neg(&a)),
+                ring.invert(&b).map_or(BigUint::ZERO, |b| ring.to_big(&b)),
             ]
         }
     }
@@ -211,6 +218,7 @@ mod tests {
             a.modpow(&(b % 1000u32), n),
             BigUint::from(u64::MAX) % n,
             (n - a % n) % n,
+            b.modinv(n).unwrap_or(BigUint::ZERO),
         ];
         assert_eq!(with_ring(n, Everything(a, b)).unwrap(), expected, "mod {n}");
     }

@@ -30,6 +30,9 @@ pub(crate) trait Ring: Clone {
     /// divisor (neither 1 nor the modulus).
     fn proper_divisor(&self, x: &Self::Element) -> Option<BigUint>;
 
+    /// The inverse; none when the element shares a factor with the modulus.
+    fn invert(&self, x: &Self::Element) -> Option<Self::Element>;
+
     /// The square.
     fn square(&self, a: &Self::Element) -> Self::Element {
         self.mul(a, a)
@@ -101,6 +104,11 @@ impl Ring for Mont64 {
     #[inline]
     fn mul(&self, a: &u64, b: &u64) -> u64 {
         self.mul(*a, *b)
+    }
+    fn invert(&self, x: &u64) -> Option<u64> {
+        // (xR)^-1 becomes x^-1·R by two multiplications with R².
+        let inverse = super::inverse(*x, self.modulus())?;
+        Some(self.element(self.element(inverse)))
     }
     fn proper_divisor(&self, x: &u64) -> Option<BigUint> {
         // The representation differs from the value by a unit.

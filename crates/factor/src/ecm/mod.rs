@@ -1,0 +1,89 @@
+//! The elliptic curve method (Lenstra 1987): a prime divisor p is found when the order
+//! of a random curve modulo p has only small prime factors.
+//!
+//! [`Bounds`] hold what a level of effort needs, computed once; [`Bounds::try_curve`]
+//! tries one curve in any [`Ring`]. Called by [`crate::small`], the pre-pass and the
+//! distributed method.
+
+mod chain;
+mod curve;
+mod stage2;
+
+use crate::arith::{Ring, primes_below};
+use chain::Chain;
+use curve::{Curve, Made};
+use num_bigint::BigUint;
+use stage2::Pairs;
+
+/// The two bounds of a level of effort, with the precomputed stages.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    stage1: Chain,
+    stage2: Pairs,
+}
+
+/// What a curve came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// A proper divisor; not always prime.
+    Divisor(BigUint),
+    /// Every prime divisor appeared at once: the bounds are too large for the number.
+    Everything,
+    /// Nothing.
+    Nothing,
+}
+
+impl Bounds {
+    /// Stage 1 finds orders whose prime powers are all up to `b1`; stage 2 allows for
+    /// one prime more, up to `b2`.
+    pub(crate) fn new(b1: u32, b2: u32) -> Self {
+        let mut stage1 = Chain::default();
+        for p in primes_below(b1.saturating_add(1)) {
+            let mut power = p;
+            loop {
+                stage1.push(p.into());
+                match power.checked_mul(p) {
+                    Some(next) if next <= b1 => power = next,
+                    _ => break,
+                }
+            }
+        }
+        // Every curve's order is a multiple of 12, so two twos and a three come free.
+        for p in [2, 2, 3] {
+            stage1.push(p);
+        }
+        Self {
+            stage1,
+            stage2: Pairs::new(b1, b2),
+        }
+    }
+
+    /// Tries Suyama's curve for `sigma` (at least 6).
+    pub(crate) fn try_curve<R: Ring>(&self, ring: &R, sigma: u64) -> Attempt {
+        let (curve, point) = match Curve::suyama(ring, sigma) {
+            Made::Curve(curve, point) => (curve, point),
+            Made::Divisor(divisor) => return Attempt::Divisor(divisor),
+            Made::Degenerate => return Attempt::Nothing,
+        };
+        let point = self.stage1.multiply(&curve, &point);
+        if point.z == ring.zero() {
+            return Attempt::Everything;
+        }
+        // Stage 2 inverts Z, and so meets what stage 1 found.
+        let shared = self.stage2.run(&curve, &point);
+        if let Some(divisor) = ring.proper_divisor(&shared) {
+            return Attempt::Divisor(divisor);
+        }
+        if shared != ring.zero() {
+            return Attempt::Nothing;
+        }
+        // All at once: stage 1 alone may tell them apart.
+        match ring.proper_divisor(&point.z) {
+            Some(divisor) => Attempt::Divisor(divisor),
+            None => Attempt::Everything,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
