@@ -6,6 +6,7 @@
 
 use super::curve::{Curve, Point};
 use crate::arith::Ring;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A step on three points A, B and C = A − B.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +52,21 @@ impl Chain {
         self.0.extend(best);
     }
 
-    /// Multiplies a point.
-    pub(super) fn multiply<R: Ring>(&self, curve: &Curve<'_, R>, point: &Point<R>) -> Point<R> {
+    /// Multiplies a point; none when `stop` was set.
+    pub(super) fn multiply<R: Ring>(
+        &self,
+        curve: &Curve<'_, R>,
+        point: &Point<R>,
+        stop: &AtomicBool,
+    ) -> Option<Point<R>> {
         let (mut a, mut b, mut c) = (*point, *point, *point);
         for step in &self.0 {
             match step {
                 Step::Double => a = curve.double(&a),
                 Step::Start => {
+                    if stop.load(Ordering::Relaxed) {
+                        return None;
+                    }
                     (b, c) = (a, a);
                     a = curve.double(&a);
                 }
@@ -101,7 +110,7 @@ impl Chain {
                 }
             }
         }
-        a
+        Some(a)
     }
 }
 

@@ -13,7 +13,8 @@ use crate::arith::{Ring, primes_below};
 use chain::Chain;
 use curve::{Curve, Made};
 use num_bigint::BigUint;
-use stage2::Pairs;
+pub(crate) use stage2::{Pairs, baby_steps};
+use std::sync::atomic::AtomicBool;
 
 /// The two bounds of a level of effort, with the precomputed stages.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub(crate) enum Attempt {
     Everything,
     /// Nothing.
     Nothing,
+    /// The flag was set before the curve was done.
+    Stopped,
 }
 
 impl Bounds {
@@ -54,23 +57,27 @@ impl Bounds {
         }
         Self {
             stage1,
-            stage2: Pairs::new(b1, b2),
+            stage2: Pairs::for_curves(b1, b2),
         }
     }
 
     /// Tries Suyama's curve for `sigma` (at least 6).
-    pub(crate) fn try_curve<R: Ring>(&self, ring: &R, sigma: u64) -> Attempt {
+    pub(crate) fn try_curve<R: Ring>(&self, ring: &R, sigma: u64, stop: &AtomicBool) -> Attempt {
         let (curve, point) = match Curve::suyama(ring, sigma) {
             Made::Curve(curve, point) => (curve, point),
             Made::Divisor(divisor) => return Attempt::Divisor(divisor),
             Made::Degenerate => return Attempt::Nothing,
         };
-        let point = self.stage1.multiply(&curve, &point);
+        let Some(point) = self.stage1.multiply(&curve, &point, stop) else {
+            return Attempt::Stopped;
+        };
         if point.z == ring.zero() {
             return Attempt::Everything;
         }
         // Stage 2 inverts Z, and so meets what stage 1 found.
-        let shared = self.stage2.run(&curve, &point);
+        let Some(shared) = self.stage2.run(&curve, &point, stop) else {
+            return Attempt::Stopped;
+        };
         if let Some(divisor) = ring.proper_divisor(&shared) {
             return Attempt::Divisor(divisor);
         }

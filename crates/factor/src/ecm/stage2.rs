@@ -3,16 +3,15 @@
 //! modulo the prime divisor that is wanted.
 
 use super::curve::{Curve, Point};
-use crate::arith::{Ring, primes_below};
+use crate::arith::{Ring, gcd, segments};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Which pairs of giant and baby steps cover the primes between B1 and B2.
+/// Which pairs of giant and baby steps cover the primes between two bounds. The other
+/// two-stage methods use it too.
 #[derive(Debug, Clone)]
-pub(super) struct Pairs {
-    /// D.
+pub(crate) struct Pairs {
     wheel: u64,
-    /// The j, ascending: below D/2 and coprime to D.
     babies: Vec<u64>,
-    /// The first m.
     first_giant: u64,
     /// For each m from the first: one past its last place in `indices`.
     ends: Vec<u32>,
@@ -23,102 +22,124 @@ pub(super) struct Pairs {
 /// So many giant steps are made affine with one inversion.
 const BATCH: usize = 512;
 
+/// The baby steps of a wheel D: the j below D/2 that are coprime to it, ascending.
+pub(crate) fn baby_steps(wheel: u64) -> Vec<u64> {
+    (1..wheel / 2).filter(|&j| gcd(j, wheel) == 1).collect()
+}
+
+/// The wheel whose baby steps are worth their price when the primes end at `b2`.
+fn wheel_for(b2: u32) -> u64 {
+    match b2 {
+        0..4_000 => 60,
+        4_000..100_000 => 210,
+        100_000..20_000_000 => 2_310,
+        _ => 9_240,
+    }
+}
+
 impl Pairs {
-    /// The pairs for all primes above `b1` and up to `b2`.
-    pub(super) fn new(b1: u32, b2: u32) -> Self {
-        let wheel: u64 = match b2 {
-            0..4_000 => 60,
-            4_000..100_000 => 210,
-            100_000..20_000_000 => 2_310,
-            _ => 9_240,
-        };
-        let babies: Vec<u64> = (1..wheel / 2)
-            .filter(|&j| crate::arith::gcd(j, wheel) == 1)
-            .collect();
-        let mut place = vec![u16::MAX; wheel as usize / 2 + 1];
-        for (i, &j) in babies.iter().enumerate() {
-            place[j as usize] = i as u16;
+    /// The pairs for all primes above `b1` and up to `b2`, but for those that divide the
+    /// wheel: they are below B1 in every use.
+    pub(crate) fn new(wheel: u64, b1: u32, b2: u32) -> Self {
+        let babies = baby_steps(wheel);
+        let mut place = vec![None; wheel as usize / 2 + 1];
+        for (i, &j) in (0..).zip(&babies) {
+            place[j as usize] = Some(i);
         }
         let giant = |q: u64| (q + wheel / 2) / wheel;
-        let first_giant = giant(u64::from(b1) + 1).max(1);
-        let mut ends = Vec::new();
-        let mut indices: Vec<u16> = Vec::new();
-        let mut begin = 0;
-        let primes = primes_below(b2.saturating_add(1));
-        let skipped = primes.partition_point(|&p| p <= b1);
-        let close = |indices: &mut Vec<u16>, ends: &mut Vec<u32>, begin: &mut usize| {
-            // q = m·D + j and m·D − j share a pair.
-            indices[*begin..].sort_unstable();
-            let mut kept = *begin;
-            for i in *begin..indices.len() {
-                if i == *begin || indices[i] != indices[kept - 1] {
-                    indices[kept] = indices[i];
-                    kept += 1;
-                }
-            }
-            indices.truncate(kept);
-            ends.push(kept as u32);
-            *begin = kept;
-        };
-        for q in primes[skipped..].iter().map(|&q| u64::from(q)) {
-            let m = giant(q).max(first_giant);
-            while first_giant + (ends.len() as u64) < m {
-                close(&mut indices, &mut ends, &mut begin);
-            }
-            // A prime that divides the wheel is below B1 in every use; it has no place.
-            match place.get(q.abs_diff(m * wheel) as usize) {
-                Some(&i) if i != u16::MAX => indices.push(i),
-                _ => {}
-            }
-        }
-        close(&mut indices, &mut ends, &mut begin);
-        Self {
+        let mut pairs = Self {
             wheel,
             babies,
-            first_giant,
-            ends,
-            indices,
+            first_giant: giant(u64::from(b1) + 1).max(1),
+            ends: Vec::new(),
+            indices: Vec::new(),
+        };
+        for q in segments(b1, b2).flatten().map(u64::from) {
+            let m = giant(q).max(pairs.first_giant);
+            while pairs.first_giant + (pairs.ends.len() as u64) < m {
+                pairs.close_giant();
+            }
+            if let Some(&Some(i)) = place.get(q.abs_diff(m * wheel) as usize) {
+                pairs.indices.push(i);
+            }
         }
+        pairs.close_giant();
+        pairs
+    }
+
+    /// Ends a giant step: m·D + j and m·D − j share a pair.
+    fn close_giant(&mut self) {
+        let begin = self.ends.last().map_or(0, |&end| end as usize);
+        let mut own = self.indices.split_off(begin);
+        own.sort_unstable();
+        own.dedup();
+        self.indices.append(&mut own);
+        self.ends.push(self.indices.len() as u32);
+    }
+
+    /// The first m.
+    pub(crate) fn first_giant(&self) -> u64 {
+        self.first_giant
+    }
+
+    /// For each m from the first: places in the baby steps.
+    pub(crate) fn giants(&self) -> impl Iterator<Item = &[u16]> {
+        let mut begin = 0;
+        self.ends.iter().map(move |&end| {
+            let own = &self.indices[begin..end as usize];
+            begin = end as usize;
+            own
+        })
+    }
+
+    /// The pairs for a curve's second stage.
+    pub(super) fn for_curves(b1: u32, b2: u32) -> Self {
+        Self::new(wheel_for(b2), b1, b2)
     }
 
     /// The product of all differences of x-coordinates: it shares with the modulus
     /// every prime divisor that the stage finds. An inversion that fails ends it at once
-    /// with the element that could not be inverted.
-    pub(super) fn run<R: Ring>(&self, curve: &Curve<'_, R>, q: &Point<R>) -> R::Element {
+    /// with the element that could not be inverted. None when `stop` was set.
+    pub(super) fn run<R: Ring>(
+        &self,
+        curve: &Curve<'_, R>,
+        q: &Point<R>,
+        stop: &AtomicBool,
+    ) -> Option<R::Element> {
         let ring = curve.ring;
         let mut product = ring.one();
-        let mut babies = self.baby_points(curve, q);
         let step = curve.ladder(q, self.wheel).0;
         let (mut giant, mut next) = curve.ladder(&step, self.first_giant);
-        let mut giants = Vec::with_capacity(BATCH.min(self.ends.len()));
-        let mut babies_ready = false;
-        let mut begin = 0;
-        for batch in self.ends.chunks(BATCH) {
-            giants.clear();
-            for _ in batch {
-                giants.push(giant);
-                let after = curve.add(&next, &step, &giant);
-                (giant, next) = (next, after);
+        // The first batch's inversion serves the baby steps too.
+        let mut points = self.baby_points(curve, q);
+        let mut babies = Vec::new();
+        let mut groups = self.giants();
+        let mut left = self.ends.len();
+        while left > 0 {
+            let batch = left.min(BATCH);
+            let before = points.len();
+            for _ in 0..batch {
+                points.push(giant);
+                (giant, next) = (next, curve.add(&next, &step, &giant));
             }
-            if !babies_ready {
-                giants.append(&mut babies);
+            if let Err(shared) = normalise(ring, &mut points) {
+                return Some(shared);
             }
-            if let Err(shared) = normalise(ring, &mut giants) {
-                return shared;
+            if babies.is_empty() {
+                babies = points.drain(..before).map(|point| point.x).collect();
             }
-            if !babies_ready {
-                babies = giants.split_off(batch.len());
-                babies_ready = true;
-            }
-            for (giant, &end) in giants.iter().zip(batch) {
-                for &i in &self.indices[begin..end as usize] {
-                    let difference = ring.sub(&giant.x, &babies[usize::from(i)].x);
+            for (giant, group) in points.drain(..).zip(&mut groups) {
+                if stop.load(Ordering::Relaxed) {
+                    return None;
+                }
+                for &i in group {
+                    let difference = ring.sub(&giant.x, &babies[usize::from(i)]);
                     product = ring.mul(&product, &difference);
                 }
-                begin = end as usize;
             }
+            left -= batch;
         }
-        product
+        Some(product)
     }
 
     /// j·Q for every baby step j.

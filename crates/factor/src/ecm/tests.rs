@@ -4,6 +4,10 @@
 use super::*;
 use crate::arith::{Mont64, Montgomery, mul_mod, sqrt_mod};
 
+fn never() -> AtomicBool {
+    AtomicBool::new(false)
+}
+
 /// The order of a Suyama curve modulo a small prime, or of its twist: by counting points.
 fn order(p: u64, a24: u64, x: u64) -> u64 {
     // a = 4·a24 − 2; b is chosen so that x is the coordinate of a point.
@@ -49,7 +53,7 @@ fn a_multiple_of_the_order_is_the_point_at_infinity_and_no_other() {
                     q += 1;
                 }
             }
-            assert_eq!(chain.multiply(&curve, &point).z, 0);
+            assert_eq!(chain.multiply(&curve, &point, &never()).unwrap().z, 0);
         }
     }
 }
@@ -67,7 +71,7 @@ fn chains_and_the_ladder_multiply_alike() {
     {
         let mut chain = Chain::default();
         chain.push(prime.into());
-        let by_chain = chain.multiply(&curve, &point);
+        let by_chain = chain.multiply(&curve, &point, &never()).unwrap();
         let by_ladder = curve.ladder(&point, prime.into()).0;
         assert_ne!(by_chain.z, 0);
         assert_eq!(
@@ -119,7 +123,7 @@ fn curves_with_smooth_orders_find_their_prime() {
             let order = order(p, small.value(curve.a24()), small.value(affine));
             if smooth(order, b1.into(), b2.into()) {
                 assert_eq!(
-                    bounds.try_curve(&ring, sigma),
+                    bounds.try_curve(&ring, sigma, &never()),
                     Attempt::Divisor(p.into()),
                     "p = {p}, sigma = {sigma}, order = {order}"
                 );

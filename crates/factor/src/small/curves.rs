@@ -6,7 +6,7 @@ use crate::ecm::{Attempt, Bounds};
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// A level of effort: for numbers up to so many bits, B1 and B2.
 const LEVELS: [(u64, u32, u32); 8] = [
@@ -52,10 +52,7 @@ impl Computation for Search<'_> {
 
     fn run<R: Ring>(self, ring: &R) -> Option<BigUint> {
         for sigma in 6.. {
-            if self.stop.load(Ordering::Relaxed) {
-                break;
-            }
-            match self.bounds.try_curve(ring, sigma) {
+            match self.bounds.try_curve(ring, sigma, self.stop) {
                 Attempt::Divisor(divisor) => return Some(divisor),
                 Attempt::Everything => {
                     // All primes are small: rho tells them apart.
@@ -65,6 +62,7 @@ impl Computation for Search<'_> {
                     }
                 }
                 Attempt::Nothing => {}
+                Attempt::Stopped => break,
             }
         }
         None
