@@ -13,10 +13,12 @@ mod crd;
 mod duration;
 mod field_error;
 mod int_or_text;
+pub mod key;
 pub mod names;
 pub mod number;
 mod spec;
 mod status;
+mod target;
 
 pub use crd::crd;
 pub use duration::{ParseDurationError, format_duration, parse_duration};
@@ -28,6 +30,7 @@ pub use spec::{
     ServiceType, WorkersSpec, defaults,
 };
 pub use status::{ProgressStatus, RSACrackerStatus};
+pub use target::{Target, TargetError};
 
 /// Group and version of the resource, as a manifest's `apiVersion` says them.
 pub const API_VERSION: &str = "suu-kopf.dev/v1";
