@@ -17,14 +17,17 @@ mod arith;
 pub mod classify;
 mod divisor;
 mod ecm;
+mod factorize;
 mod method;
 mod plan;
 pub mod pre_pass;
 pub mod primality;
+mod sieve;
 pub mod small;
 mod trial;
 
 pub use classify::{Class, classify};
+pub use factorize::{factorize, search_plan};
 pub use method::{
     BadFinding, Collector, Finish, Finisher, Found, Method, Searcher, Supply, Tally, UnknownMethod,
 };

@@ -1,7 +1,7 @@
 //! Which method for which number, and what is out of reach.
 
 use super::Plan;
-use crate::{Method, trial};
+use crate::{Method, sieve, trial};
 use num_bigint::BigUint;
 use std::fmt;
 use std::time::Duration;
@@ -38,14 +38,19 @@ pub fn choose(
 
 /// Elliptic curves are for whoever knows that a factor is small: never by itself.
 fn cheapest(number: &BigUint) -> Method {
-    let _ = number;
-    Method::TrialDivision
+    let divide = estimate_cpu_seconds(number, Method::TrialDivision);
+    if divide <= estimate_cpu_seconds(number, Method::QuadraticSieve) {
+        Method::TrialDivision
+    } else {
+        Method::QuadraticSieve
+    }
 }
 
 fn estimate_cpu_seconds(number: &BigUint, method: Method) -> f64 {
     match method {
         Method::TrialDivision => trial::estimate_cpu_seconds(number),
-        Method::QuadraticSieve | Method::EllipticCurve => f64::MAX,
+        Method::QuadraticSieve => sieve::estimate_cpu_seconds(number),
+        Method::EllipticCurve => f64::MAX,
     }
 }
 

@@ -10,6 +10,7 @@ mod choose;
 pub use choose::{Infeasible, choose};
 
 use crate::classify::MAX_BITS;
+use crate::sieve::{self, QuadraticSieve};
 use crate::trial::{self, TrialDivision};
 use crate::{Collector, Method, Searcher, Supply, UnknownMethod};
 use num_bigint::BigUint;
@@ -29,6 +30,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq)]
 enum Kind {
     TrialDivision(TrialDivision),
+    QuadraticSieve(QuadraticSieve),
 }
 
 /// What every method's parameters answer; the questions are [`Plan`]'s.
@@ -108,7 +110,8 @@ impl Plan {
     pub(crate) fn new(number: &BigUint, method: Method) -> Result<Self, PlanError> {
         let kind = match method {
             Method::TrialDivision => Kind::TrialDivision(TrialDivision::new(number.clone())?),
-            Method::QuadraticSieve | Method::EllipticCurve => {
+            Method::QuadraticSieve => Kind::QuadraticSieve(QuadraticSieve::new(number.clone())?),
+            Method::EllipticCurve => {
                 return Err(PlanError::Unreachable {
                     method,
                     bits: number.bits(),
@@ -136,7 +139,11 @@ impl Plan {
                 let text: trial::Text = serde_json::from_value(parameters)?;
                 Kind::TrialDivision(TrialDivision::from_text(number, &text)?)
             }
-            Method::QuadraticSieve | Method::EllipticCurve => {
+            Method::QuadraticSieve => {
+                let text: sieve::Text = serde_json::from_value(parameters)?;
+                Kind::QuadraticSieve(QuadraticSieve::from_text(number, text)?)
+            }
+            Method::EllipticCurve => {
                 return Err(PlanError::Unreachable {
                     method,
                     bits: number.bits(),
@@ -148,14 +155,17 @@ impl Plan {
 
     /// The plan's text: the same for the same plan, always. Its SHA-256 names the plan.
     pub fn text(&self) -> String {
+        let (method, number) = (self.method(), self.number());
         match &self.kind {
-            Kind::TrialDivision(plan) => Envelope::text(self.method(), plan.number(), plan.text()),
+            Kind::TrialDivision(plan) => Envelope::text(method, number, plan.text()),
+            Kind::QuadraticSieve(plan) => Envelope::text(method, number, plan.text()),
         }
     }
 
     fn parameters(&self) -> &dyn Parameters {
         match &self.kind {
             Kind::TrialDivision(plan) => plan,
+            Kind::QuadraticSieve(plan) => plan,
         }
     }
 
@@ -168,6 +178,7 @@ impl Plan {
     pub fn method(&self) -> Method {
         match &self.kind {
             Kind::TrialDivision(_) => Method::TrialDivision,
+            Kind::QuadraticSieve(_) => Method::QuadraticSieve,
         }
     }
 

@@ -1,0 +1,329 @@
+//! The sieve itself: from an index to its relations.
+
+use super::QuadraticSieve;
+use super::base::FactorBase;
+use super::polynomial::{Family, Polynomial};
+use super::relation::Relation;
+use crate::arith::inverse;
+use crate::{Found, Searcher};
+use num_bigint::BigUint;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Numbers that are sieved together by the primes below it: what the nearest cache holds.
+const BLOCK: usize = 1 << 15;
+
+/// A number whose logarithms add up to this has its highest bit set: a candidate.
+const FULL: u32 = 128;
+
+/// Logarithms are scaled so that the threshold is at most this.
+const SCALE: f64 = 100.0;
+
+/// Primes below this are not sieved with ("small prime variation"): they would cost
+/// most and tell least.
+const SMALL_PRIMES: u32 = 40;
+
+/// Searches indices for relations.
+pub(super) struct SieveSearcher {
+    plan: QuadraticSieve,
+    /// Scaled logarithms of the base's primes.
+    logs: Vec<u8>,
+    scale: f64,
+    /// Bits that the small primes are expected to contribute.
+    small_bits: f64,
+    /// The first prime that is sieved with.
+    first: usize,
+    /// The first prime larger than a block.
+    first_large: usize,
+    /// ⌊2^40/p⌋ + 1.
+    reciprocals: Vec<u64>,
+    state: State,
+}
+
+/// What belongs to the present family and polynomial; vectors parallel to the base.
+#[derive(Default)]
+struct State {
+    /// Where in the interval each prime's first root is, below the prime.
+    first_roots: Vec<u32>,
+    /// And the second.
+    second_roots: Vec<u32>,
+    /// How far the roots move when a term changes its sign, term by term.
+    deltas: Vec<Vec<u32>>,
+    /// Where the next block continues.
+    positions: Vec<(u32, u32)>,
+    /// Scaled logarithms; 0 for the primes of `a`, which are not sieved with.
+    logs: Vec<u8>,
+    /// The sieve.
+    sieve: Vec<u8>,
+}
+
+impl SieveSearcher {
+    pub(super) fn new(plan: QuadraticSieve) -> Self {
+        let base = &plan.base;
+        let half = f64::from(plan.text.half_interval);
+        // |Q| is at most half the interval times √(kN/8).
+        let bits = half.log2() + (plan.kn.bits() as f64 - 3.0) / 2.0;
+        let scale = (SCALE / bits).min(4.0);
+        let first = base.primes.partition_point(|&p| p < SMALL_PRIMES).max(1);
+        let small_bits = base.primes[1..first]
+            .iter()
+            .map(|&p| 2.0 * f64::from(p).log2() / f64::from(p - 1))
+            .sum::<f64>()
+            + 2.0;
+        let log = |&p: &u32| (f64::from(p).log2() * scale).round() as u8;
+        Self {
+            logs: base.primes.iter().map(log).collect(),
+            scale,
+            small_bits,
+            first,
+            first_large: base.primes.partition_point(|&p| (p as usize) < BLOCK),
+            reciprocals: base
+                .primes
+                .iter()
+                .map(|&p| (1 << 40) / u64::from(p) + 1)
+                .collect(),
+            state: State::default(),
+            plan,
+        }
+    }
+
+    fn search_index(&mut self, index: u64, found: &mut Vec<Found>) {
+        let plan = self.plan.clone();
+        let base = &*plan.base;
+        let family = plan.family(index);
+        if family.factors.is_empty() {
+            return;
+        }
+        self.start(&family);
+        for i in 0..family.len() {
+            if i > 0 {
+                self.advance(i);
+            }
+            let polynomial = family.polynomial(i);
+            let threshold = self.sieve_polynomial(&polynomial);
+            self.collect(base, &family, &polynomial, threshold, |x, large_prime| {
+                let relation = Relation {
+                    polynomial: i as u16,
+                    x,
+                    large_prime,
+                };
+                found.push(Found {
+                    index,
+                    data: relation.encode(),
+                });
+            });
+        }
+    }
+
+    /// The roots of the family's first polynomial, and how they will move.
+    fn start(&mut self, family: &Family) {
+        let base = &*self.plan.base;
+        let len = base.len();
+        let half = self.plan.text.half_interval;
+        let state = &mut self.state;
+        state.first_roots.resize(len, 0);
+        state.second_roots.resize(len, 0);
+        state.positions.resize(len, (0, 0));
+        state.sieve.resize(2 * half as usize, 0);
+        state.deltas.resize(family.terms.len(), Vec::new());
+        state.logs.clone_from(&self.logs);
+        for &i in &family.factors {
+            state.logs[i] = 0;
+        }
+        let terms: Vec<Vec<u32>> = family.terms.iter().map(BigUint::to_u32_digits).collect();
+        for delta in &mut state.deltas {
+            delta.clear();
+            delta.resize(len, 0);
+        }
+        let b = family.polynomial(0).big_b.magnitude().to_u32_digits();
+        for i in self.first..len {
+            let p = u64::from(base.primes[i]);
+            let a = family
+                .factors
+                .iter()
+                .fold(1, |a, &q| a * u64::from(base.primes[q]) % p);
+            // No inverse: p divides a. Its roots are left alone, its logarithm is 0.
+            let inverse = inverse(a, p).unwrap_or(0);
+            for (delta, term) in state.deltas.iter_mut().zip(&terms) {
+                delta[i] = (u64::from(base.residue(i, term)) * inverse % p) as u32;
+            }
+            let halved = if inverse & 1 == 0 {
+                inverse / 2
+            } else {
+                (inverse + p) / 2
+            };
+            let root = u64::from(base.roots[i]);
+            let negated_b = p - u64::from(base.residue(i, &b));
+            let place = |root: u64| ((root + negated_b) * halved + u64::from(half)) % p;
+            state.first_roots[i] = place(root) as u32;
+            state.second_roots[i] = place(p - root) as u32;
+        }
+    }
+
+    /// Moves the roots to polynomial `i`.
+    fn advance(&mut self, i: u32) {
+        let (term, subtracted) = Family::change(i);
+        let State {
+            first_roots,
+            second_roots,
+            deltas,
+            ..
+        } = &mut self.state;
+        let primes = &self.plan.base.primes;
+        let moves = primes.iter().zip(&deltas[term]);
+        let roots = first_roots.iter_mut().zip(second_roots);
+        for ((&p, &delta), (first, second)) in moves.zip(roots).skip(self.first) {
+            let step = if subtracted { delta } else { p - delta };
+            let reduced = |x: u32| x.min(x.wrapping_sub(p));
+            *first = reduced(*first + step);
+            *second = reduced(*second + step);
+        }
+    }
+
+    /// Fills the sieve; answers the logarithms that were asked for, unscaled.
+    fn sieve_polynomial(&mut self, polynomial: &Polynomial) -> f64 {
+        let half = self.plan.text.half_interval as i32;
+        let size = |x| f64::from(polynomial.value(x).1.bits());
+        let bits = size(0).max(size(half));
+        let threshold =
+            (bits - f64::from(self.plan.text.large_prime_bound).log2() - self.small_bits).max(1.0);
+        let initial = FULL.saturating_sub((threshold * self.scale) as u32) as u8;
+        let State {
+            first_roots,
+            second_roots,
+            positions,
+            logs,
+            sieve,
+            ..
+        } = &mut self.state;
+        sieve.fill(initial);
+        let primes = &self.plan.base.primes;
+        for i in self.first_large..primes.len() {
+            let (p, log) = (primes[i] as usize, logs[i]);
+            for start in [first_roots[i], second_roots[i]] {
+                let mut at = start as usize;
+                while at < sieve.len() {
+                    sieve[at] = sieve[at].wrapping_add(log);
+                    at += p;
+                }
+            }
+        }
+        for i in self.first..self.first_large {
+            let (x, y) = (first_roots[i], second_roots[i]);
+            positions[i] = (x.min(y), x.max(y));
+        }
+        for block in sieve.chunks_mut(BLOCK) {
+            for i in self.first..self.first_large {
+                positions[i] = sieve_block(block, primes[i] as usize, logs[i], positions[i]);
+            }
+        }
+        threshold
+    }
+
+    /// Takes the candidates apart, and hands over those that are relations.
+    fn collect(
+        &self,
+        base: &FactorBase,
+        family: &Family,
+        polynomial: &Polynomial,
+        threshold: f64,
+        mut relation: impl FnMut(i32, u32),
+    ) {
+        let mut factors = Vec::new();
+        let sieve = &self.state.sieve;
+        let initial = FULL.saturating_sub((threshold * self.scale) as u32);
+        for (i, chunk) in sieve.chunks_exact(64).enumerate() {
+            if chunk.iter().fold(0, |all, &byte| all | byte) < 128 {
+                continue;
+            }
+            for (j, &sum) in chunk.iter().enumerate() {
+                if sum < 128 {
+                    continue;
+                }
+                let at = 64 * i + j;
+                let x = at as i32 - self.plan.text.half_interval as i32;
+                let sieved = f64::from(u32::from(sum) - initial.min(u32::from(sum))) / self.scale;
+                if let Some(large) =
+                    self.take_apart(base, family, polynomial, x, at as u32, sieved, &mut factors)
+                {
+                    relation(x, large);
+                }
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn take_apart(
+        &self,
+        base: &FactorBase,
+        family: &Family,
+        polynomial: &Polynomial,
+        x: i32,
+        at: u32,
+        sieved: f64,
+        factors: &mut Vec<u32>,
+    ) -> Option<u32> {
+        let (_, mut rest) = polynomial.value(x);
+        if rest.bits() == 0 {
+            return None;
+        }
+        factors.clear();
+        rest.take_twos();
+        for i in 1..self.first {
+            base.divide_out(i, &mut rest, factors);
+        }
+        let bound = self.plan.text.large_prime_bound;
+        // Now that the small primes are known, what was sieved must explain the rest.
+        if sieved + f64::from(bound).log2() + 3.0 < f64::from(rest.bits()) {
+            return None;
+        }
+        for &i in &family.factors {
+            base.divide_out(i, &mut rest, factors);
+        }
+        let state = &self.state;
+        for i in self.first..base.len() {
+            let p = base.primes[i];
+            let quotient = (u64::from(at) * self.reciprocals[i]) >> 40;
+            let residue = at - quotient as u32 * p;
+            if residue == state.first_roots[i] || residue == state.second_roots[i] {
+                base.divide_out(i, &mut rest, factors);
+            }
+        }
+        let rest = rest.small()?;
+        (rest <= u64::from(bound)).then_some(rest as u32)
+    }
+}
+
+/// Adds a prime's logarithm at both its progressions in a block; answers where they
+/// continue in the next block.
+#[inline]
+fn sieve_block(block: &mut [u8], p: usize, log: u8, (low, high): (u32, u32)) -> (u32, u32) {
+    let (mut low, mut high) = (low as usize, high as usize);
+    while high < block.len() {
+        block[low] = block[low].wrapping_add(log);
+        block[high] = block[high].wrapping_add(log);
+        low += p;
+        high += p;
+    }
+    if low < block.len() {
+        block[low] = block[low].wrapping_add(log);
+        low += p;
+        (low, high) = (high, low);
+    }
+    ((low - block.len()) as u32, (high - block.len()) as u32)
+}
+
+impl Searcher for SieveSearcher {
+    fn search(&mut self, range: Range<u64>, stop: &AtomicBool, found: &mut Vec<Found>) -> u64 {
+        if !self.plan.base.divisors.is_empty() {
+            return range.end;
+        }
+        for index in range.clone() {
+            if stop.load(Ordering::Relaxed) {
+                return index;
+            }
+            self.search_index(index, found);
+        }
+        range.end
+    }
+}

@@ -1,0 +1,124 @@
+//! Parameters by size: everything that a plan fixes, chosen for speed alone.
+
+use super::base::FactorBase;
+use super::coefficient::{MAX_FACTORS, Sequence};
+use super::{Text, target};
+use crate::arith::{jacobi, primes_below};
+use num_bigint::BigUint;
+use num_traits::ToPrimitive;
+
+/// Below this many bits coefficients are enumerated.
+const DRAWN_FROM_BITS: u64 = 66;
+
+/// A row of the table: bits of the number, primes of the base, half of the sieve
+/// interval, large-prime bound in multiples of the base's largest prime.
+type Row = (f64, f64, f64, f64);
+
+/// Measured on semiprimes (`cargo bench --bench sieve`), interpolated in between.
+const TABLE: [Row; 16] = [
+    (16.0, 24.0, 256.0, 10.0),
+    (40.0, 40.0, 1024.0, 20.0),
+    (60.0, 60.0, 4096.0, 30.0),
+    (70.0, 75.0, 8192.0, 30.0),
+    (80.0, 100.0, 8192.0, 40.0),
+    (96.0, 160.0, 16384.0, 40.0),
+    (112.0, 280.0, 16384.0, 40.0),
+    (128.0, 450.0, 32768.0, 40.0),
+    (149.0, 1028.0, 32768.0, 60.0),
+    (165.0, 1500.0, 32768.0, 60.0),
+    (181.0, 2247.0, 32768.0, 70.0),
+    (198.0, 3485.0, 65536.0, 70.0),
+    (215.0, 6357.0, 65536.0, 80.0),
+    (232.0, 10000.0, 131072.0, 80.0),
+    (265.0, 40000.0, 196608.0, 90.0),
+    (330.0, 115500.0, 393216.0, 150.0),
+];
+
+fn interpolate(bits: f64) -> Row {
+    let i = TABLE
+        .windows(2)
+        .position(|pair| bits < pair[1].0)
+        .unwrap_or(TABLE.len() - 2);
+    let (low, high) = (TABLE[i], TABLE[i + 1]);
+    let part = ((bits - low.0) / (high.0 - low.0)).clamp(0.0, 1.0);
+    let between = |x: f64, y: f64| x * (y / x).powf(part);
+    (
+        bits,
+        between(low.1, high.1),
+        between(low.2, high.2),
+        between(low.3, high.3),
+    )
+}
+
+/// The parameters for an odd number.
+pub(super) fn parameters(number: &BigUint) -> Text {
+    let (_, primes, half_interval, large_prime) = interpolate(number.bits() as f64);
+    let multiplier = multiplier(number);
+    let base = FactorBase::new(number, multiplier, primes as usize);
+    let largest = u64::from(base.largest());
+    // What is left below the square of the largest prime of the base is prime.
+    let large_prime_bound = ((largest as f64 * large_prime) as u64)
+        .min(largest * largest - 1)
+        .min(u64::from(u32::MAX)) as u32;
+    let mut text = Text {
+        multiplier,
+        primes: primes as u32,
+        half_interval: (half_interval as u32).next_multiple_of(64),
+        large_prime_bound,
+        sequence: Sequence::Enumerated,
+        factors: 1,
+        pool_start: 0,
+        pool: base.len() as u32,
+    };
+    let target = target(number, &text).to_f64().unwrap_or(f64::MAX).log2();
+    // Few factors waste work at each change of `a`, many small ones waste relations.
+    let size = 0.68 * (largest as f64).log2();
+    let factors = (target / size).round().clamp(1.0, MAX_FACTORS as f64);
+    text.factors = factors as u32;
+    if number.bits() >= DRAWN_FROM_BITS {
+        text.sequence = Sequence::Drawn;
+        let ideal = (target / factors).exp2();
+        let centre = base.primes.partition_point(|&p| f64::from(p) < ideal);
+        let reach = (centre * 2 / 5).clamp(8, 40);
+        let start = centre.saturating_sub(reach).max(3).min(base.len() / 2);
+        text.pool_start = start as u32;
+        text.pool = (centre + reach).min(base.len()).saturating_sub(start) as u32;
+    }
+    text
+}
+
+/// The multiplier k with kN ≡ 1 (mod 8) whose base promises most: D. E. Knuth and
+/// R. Schroeppel's function, as in R. D. Silverman, "The multiple polynomial quadratic
+/// sieve", 1987.
+fn multiplier(number: &BigUint) -> u32 {
+    let primes = primes_below(1000);
+    let residues: Vec<u64> = primes
+        .iter()
+        .map(|&p| (number % p).to_u64().unwrap_or(0))
+        .collect();
+    let class = (number % 8u32).to_u32().unwrap_or(1);
+    let score = |k: u32| -> f64 {
+        let gain = primes.iter().zip(&residues).skip(1).map(|(&p, &residue)| {
+            let log = f64::from(p).ln();
+            match jacobi(residue * u64::from(k), u64::from(p)) {
+                1 => 2.0 * log / f64::from(p - 1),
+                0 => log / f64::from(p),
+                _ => 0.0,
+            }
+        });
+        gain.sum::<f64>() - 0.5 * f64::from(k).ln()
+    };
+    (0..20)
+        .map(|i| class + 8 * i)
+        .filter(|&k| is_usable(k, &primes, &residues))
+        .max_by(|&x, &y| score(x).total_cmp(&score(y)))
+        .unwrap_or(1)
+}
+
+/// Square-free, and without a divisor in common with the number.
+fn is_usable(k: u32, primes: &[u32], residues: &[u64]) -> bool {
+    primes
+        .iter()
+        .zip(residues)
+        .all(|(&p, &residue)| !k.is_multiple_of(p) || (residue != 0 && !(k / p).is_multiple_of(p)))
+}
