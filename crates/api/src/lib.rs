@@ -16,11 +16,12 @@ mod int_or_text;
 pub mod key;
 pub mod names;
 pub mod number;
+pub mod rules;
 mod spec;
 mod status;
 mod target;
 
-pub use crd::crd;
+pub use crd::{crd, crd_yaml};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use field_error::FieldError;
 pub use int_or_text::IntOrText;

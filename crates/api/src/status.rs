@@ -21,6 +21,10 @@ pub struct RSACrackerStatus {
     /// is not the spec's is old news.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
+    /// A digest of job and limits (maxCpuHours, deadlineSeconds): a job that ended without
+    /// factors runs again under other limits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<String>,
     /// The stage that the master last reported: Classify, PrePass, Search, Finish or Done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,

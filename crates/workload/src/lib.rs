@@ -1,1 +1,21 @@
-//! Being written.
+//! The decisions that the operator and the local supervisor share: a spec becomes a
+//! [`Workload`], an [`Observation`] becomes a status. Pure: no client, no I/O, no clock
+//! but the one that the observation brings.
+//!
+//! A controller calls, whenever something changed: [`workload`] and brings master and
+//! workers to it; observes; [`status`], and writes that where it differs from what is
+//! there; [`expires_at`], and deletes the resource then. The status that is stored is
+//! part of the input: a job that has ended stays ended when its master is gone, because
+//! the status says so, for as long as it speaks of the same job ([`identity`]).
+
+mod condition;
+mod identity;
+mod observation;
+mod rate;
+mod status;
+mod workload;
+
+pub use identity::{Identity, identity};
+pub use observation::Observation;
+pub use status::{expires_at, finished, status};
+pub use workload::{Workload, workload};

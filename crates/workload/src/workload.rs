@@ -1,0 +1,101 @@
+//! What is to run for a job.
+
+use crate::status::finished;
+use crate::{Observation, identity};
+use rsac_api::{MethodName, RSACracker, Target};
+use rsac_protocol::{Job, Stage};
+
+/// What is to run for a job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workload {
+    /// The content of the master's job file; none where the spec is not accepted. A
+    /// change of it is a restart of the master, and its workers with it.
+    pub job: Option<Job>,
+    /// Whether the master is to run. It goes on after the end, to answer `/progress`.
+    pub master: bool,
+    /// How many workers are to run.
+    pub workers: u32,
+    /// Computing threads of each worker.
+    pub threads: u32,
+}
+
+/// Decides what is to run. Workers are wanted while the last stage that the master
+/// reported for this very job is Search, also while the master is away for a moment.
+pub fn workload(cracker: &RSACracker, observation: &Observation) -> Workload {
+    let spec = &cracker.spec;
+    let name = cracker.metadata.name.as_deref().unwrap_or_default();
+    let job = match rsac_api::rules::check(cracker) {
+        errors if !errors.is_empty() || observation.refusal.is_some() => None,
+        _ => spec.target().ok().map(|target| job(name, cracker, &target)),
+    };
+    let master = job.is_some() && !spec.suspended();
+    let searching = master
+        && finished(cracker, observation).is_none()
+        && last_stage(cracker, observation) == Some(Stage::Search);
+    Workload {
+        job,
+        master,
+        workers: if searching { spec.worker_count() } else { 0 },
+        threads: spec.threads(),
+    }
+}
+
+fn job(name: &str, cracker: &RSACracker, target: &Target) -> Job {
+    let spec = &cracker.spec;
+    Job {
+        name: name.to_owned(),
+        number: target.number.to_string(),
+        public_exponent: target.exponent.as_ref().map(ToString::to_string),
+        method: match spec.method() {
+            MethodName::Auto => None,
+            method => Some(method.name().to_owned()),
+        },
+        checkpoint_seconds: spec.checkpoint_interval().as_secs().max(1),
+        max_cpu_hours: spec.max_cpu_hours(),
+        pre_pass_seconds: spec.pre_pass_seconds(),
+        deadline_seconds: spec.deadline_seconds,
+    }
+}
+
+/// The stage that the master reports for the spec's number, or last reported.
+pub(crate) fn last_stage(cracker: &RSACracker, observation: &Observation) -> Option<Stage> {
+    let identity = identity(&cracker.spec).ok()?;
+    match news(cracker, observation) {
+        Some(summary) => Some(summary.stage),
+        None => {
+            let status = cracker.status.as_ref()?;
+            let same = status.job.as_ref() == Some(&identity.question);
+            stage_of(status.stage.as_deref().filter(|_| same)?)
+        }
+    }
+}
+
+/// The master's answer, where it speaks of the spec's number: after a change, the old
+/// master may answer once more.
+pub(crate) fn news<'a>(
+    cracker: &RSACracker,
+    observation: &'a Observation,
+) -> Option<&'a rsac_protocol::Summary> {
+    let number = cracker.spec.target().ok()?.number.to_string();
+    observation
+        .summary
+        .as_ref()
+        .filter(|summary| summary.number == number)
+}
+
+pub(crate) fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Classify => "Classify",
+        Stage::PrePass => "PrePass",
+        Stage::Search => "Search",
+        Stage::Finish => "Finish",
+        Stage::Done => "Done",
+    }
+}
+
+fn stage_of(name: &str) -> Option<Stage> {
+    use Stage::{Classify, Done, Finish, PrePass, Search};
+    [Classify, PrePass, Search, Finish, Done]
+        .into_iter()
+        .find(|stage| stage_name(*stage) == name)
+}
