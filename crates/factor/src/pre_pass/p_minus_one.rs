@@ -7,7 +7,7 @@ use super::{WeakKey, Weakness};
 use crate::arith::Ring;
 
 /// The first stage's bound, where the time suffices.
-const B1: u32 = 2_000_000;
+const B1: u32 = 1_000_000;
 
 /// The second stage's bound, in units of what the first one reached.
 const B2_RATIO: u32 = 100;

@@ -10,7 +10,7 @@ use crate::primality::is_prime;
 use num_bigint::BigUint;
 
 /// The first stage's bound, where the time suffices.
-const B1: u32 = 1_000_000;
+const B1: u32 = 500_000;
 
 /// The second stage's bound, in units of what the first one reached.
 const B2_RATIO: u32 = 100;

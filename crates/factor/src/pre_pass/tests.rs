@@ -68,6 +68,33 @@ fn weakness(number: &BigUint, seconds: u64, e: Option<BigUint>) -> Option<Weakne
     Some(found.weakness)
 }
 
+/// One of the searches in a ring, without those before it.
+enum Only<'a> {
+    PMinusOne,
+    PPlusOne,
+    Curves(&'a BigUint),
+}
+
+impl Computation for Only<'_> {
+    type Output = Option<WeakKey>;
+
+    fn run<R: Ring>(self, ring: &R) -> Option<WeakKey> {
+        let flag = AtomicBool::new(false);
+        let budget = Budget::new(Duration::from_secs(120), &flag);
+        match self {
+            Self::PMinusOne => p_minus_one::search(ring, &budget),
+            Self::PPlusOne => p_plus_one::search(ring, &budget),
+            Self::Curves(number) => curves::search(ring, number, &budget),
+        }
+    }
+}
+
+fn only(number: &BigUint, search: Only<'_>) -> Option<Weakness> {
+    let found = with_ring(number, search).unwrap()?;
+    assert_eq!(number % &found.divisor, BigUint::ZERO);
+    Some(found.weakness)
+}
+
 #[test]
 fn a_small_factor_is_named() {
     let mut rng = StdRng::seed_from_u64(1);
@@ -146,36 +173,36 @@ fn a_private_exponent_that_inverts_modulo_the_least_common_multiple_is_found() {
 #[test]
 fn smooth_neighbours_are_named() {
     let mut rng = StdRng::seed_from_u64(6);
-    for bits in [128, 384] {
+    for bits in [64, 128, 512] {
         let weak = smooth_neighbour(&mut rng, bits, false);
         let number = weak * prime(&mut rng, bits);
-        assert_eq!(
-            weakness(&number, 60, None),
-            Some(Weakness::SmoothPMinusOne),
-            "p-1 of {bits} bits"
-        );
+        let found = only(&number, Only::PMinusOne);
+        assert_eq!(found, Some(Weakness::SmoothPMinusOne), "{bits}");
         let weak = smooth_neighbour(&mut rng, bits, true);
         let number = weak * prime(&mut rng, bits);
-        assert_eq!(
-            weakness(&number, 60, None),
-            Some(Weakness::SmoothPPlusOne),
-            "p+1 of {bits} bits"
-        );
+        let found = only(&number, Only::PPlusOne);
+        assert_eq!(found, Some(Weakness::SmoothPPlusOne), "{bits}");
     }
 }
 
 #[test]
 fn two_smooth_neighbours_are_told_apart() {
     let mut rng = StdRng::seed_from_u64(7);
-    for plus in [false, true] {
-        let number = smooth_neighbour(&mut rng, 128, plus) * smooth_neighbour(&mut rng, 128, plus);
-        let expected = if plus {
-            Weakness::SmoothPPlusOne
-        } else {
-            Weakness::SmoothPMinusOne
-        };
-        assert_eq!(weakness(&number, 60, None), Some(expected));
+    for _ in 0..20 {
+        let mut pair =
+            |plus| smooth_neighbour(&mut rng, 80, plus) * smooth_neighbour(&mut rng, 80, plus);
+        let found = only(&pair(false), Only::PMinusOne);
+        assert_eq!(found, Some(Weakness::SmoothPMinusOne));
+        let found = only(&pair(true), Only::PPlusOne);
+        assert_eq!(found, Some(Weakness::SmoothPPlusOne));
     }
+}
+
+#[test]
+fn a_smooth_neighbour_is_found_on_the_whole_way() {
+    let mut rng = StdRng::seed_from_u64(12);
+    let number = smooth_neighbour(&mut rng, 128, false) * prime(&mut rng, 128);
+    assert_eq!(weakness(&number, 60, None), Some(Weakness::SmoothPMinusOne));
 }
 
 #[test]
@@ -183,12 +210,7 @@ fn special_forms_are_named() {
     let mut rng = StdRng::seed_from_u64(8);
     // Primes next to round numbers.
     let hexadecimal = BigUint::parse_bytes("a7".repeat(32).as_bytes(), 16).unwrap();
-    for centre in [
-        BigUint::one() << 255,
-        big(10).pow(77),
-        hexadecimal,
-        BigUint::one() << 200,
-    ] {
+    for centre in [BigUint::one() << 255, big(10).pow(77), hexadecimal] {
         let q = prime(&mut rng, 511 - centre.bits());
         let number = next_prime(centre.clone()) * q;
         assert_eq!(
@@ -234,11 +256,14 @@ fn rough_prime(rng: &mut StdRng, bits: u64) -> BigUint {
 #[test]
 fn a_small_prime_among_three_is_named() {
     let mut rng = StdRng::seed_from_u64(9);
-    let number = rough_prime(&mut rng, 48) * prime(&mut rng, 90) * prime(&mut rng, 90);
-    assert_eq!(weakness(&number, 60, None), Some(Weakness::MultiPrime));
+    let small = rough_prime(&mut rng, 48);
+    let three = &small * prime(&mut rng, 90) * prime(&mut rng, 90);
+    let found = only(&three, Only::Curves(&three));
+    assert_eq!(found, Some(Weakness::MultiPrime));
     // Of two, it is a small factor.
-    let number = rough_prime(&mut rng, 48) * prime(&mut rng, 200);
-    assert_eq!(weakness(&number, 60, None), Some(Weakness::SmallFactor));
+    let two = small * prime(&mut rng, 200);
+    let found = only(&two, Only::Curves(&two));
+    assert_eq!(found, Some(Weakness::SmallFactor));
 }
 
 #[test]
