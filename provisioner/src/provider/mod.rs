@@ -23,6 +23,9 @@ pub struct Step {
     pub done: bool,
 }
 
+/// Takes progress text for people.
+pub type Say<'a> = &'a (dyn for<'text> Fn(&'text str) + Sync);
+
 /// A place to compute. The provider knows its stack's folder and settings.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -30,9 +33,9 @@ pub trait Provider: Send + Sync {
     /// marked as done or not.
     async fn observe(&self) -> Result<Vec<Step>, ProviderError>;
     /// Performs a step; `say` takes progress text for people.
-    async fn perform(&self, step: &str, say: &(dyn Fn(&str) + Sync)) -> Result<(), ProviderError>;
+    async fn perform(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError>;
     /// Undoes a step.
-    async fn undo(&self, step: &str, say: &(dyn Fn(&str) + Sync)) -> Result<(), ProviderError>;
+    async fn undo(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError>;
     /// The way to the stack's resources, once its steps are done.
     async fn access(&self) -> Result<Box<dyn Access>, ProviderError>;
     /// What is left of the stack after everything was undone, for the closing check of

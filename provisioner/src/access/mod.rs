@@ -1,10 +1,15 @@
 //! The seam of the user's words: what `apply`, `list`, `scale`, `result` … need from
 //! wherever the stack runs. Words call it; each provider has one implementation.
 
+mod supervisor;
+
+pub use supervisor::SupervisorAccess;
+
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use rsac_api::RSACracker;
 use rsac_protocol::{Solution, UnitsPage};
+use serde::{Deserialize, Serialize};
 
 /// The resources of one stack, wherever they are.
 #[async_trait]
@@ -55,7 +60,7 @@ pub trait Access: Send + Sync {
 }
 
 /// What [`Access::apply`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Applied {
     /// It was not there.
     Created,
@@ -75,18 +80,20 @@ pub enum WatchEvent {
 }
 
 /// Which log lines.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LogQuery {
     /// `master`, `worker-0` …; none for all.
     pub component: Option<String>,
     /// Only the last so many lines of each.
     pub tail: Option<usize>,
     /// Go on with what comes.
+    #[serde(default)]
     pub follow: bool,
 }
 
 /// One log line.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
     /// Who wrote it: `master`, `worker-0` …
     pub component: String,
@@ -94,8 +101,8 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// Why an access failed.
-#[derive(Debug, thiserror::Error)]
+/// Why an access failed. A local supervisor sends it as JSON.
+#[derive(Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum AccessError {
     /// No resource of that name.
     #[error("there is no RSACracker {0:?}")]
