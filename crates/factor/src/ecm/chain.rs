@@ -6,6 +6,7 @@
 
 use super::curve::{Curve, Point};
 use crate::arith::Ring;
+use num_bigint::BigUint;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A step on three points A, B and C = A − B.
@@ -59,58 +60,104 @@ impl Chain {
         point: &Point<R>,
         stop: &AtomicBool,
     ) -> Option<Point<R>> {
-        let (mut a, mut b, mut c) = (*point, *point, *point);
+        let mut triple = Triple::new(point);
         for step in &self.0 {
-            match step {
-                Step::Double => a = curve.double(&a),
-                Step::Start => {
-                    if stop.load(Ordering::Relaxed) {
-                        return None;
-                    }
-                    (b, c) = (a, a);
-                    a = curve.double(&a);
+            if matches!(step, Step::Start) && stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            triple.apply(curve, *step);
+        }
+        Some(triple.a)
+    }
+
+    /// Multiplies again, and looks for a proper divisor after every prime: for when all
+    /// prime divisors of the number were there at the end.
+    pub(super) fn first_divisor<R: Ring>(
+        &self,
+        curve: &Curve<'_, R>,
+        point: &Point<R>,
+    ) -> Option<BigUint> {
+        let mut triple = Triple::new(point);
+        for step in &self.0 {
+            triple.apply(curve, *step);
+            if matches!(step, Step::Double | Step::End) {
+                if let Some(divisor) = curve.ring.proper_divisor(&triple.a.z) {
+                    return Some(divisor);
                 }
-                Step::End => a = curve.add(&a, &b, &c),
-                Step::Swap => (a, b) = (b, a),
-                Step::Rule(1) => {
-                    let sum = curve.add(&a, &b, &c);
-                    let next = curve.add(&sum, &a, &b);
-                    b = curve.add(&b, &sum, &a);
-                    a = next;
-                }
-                Step::Rule(2 | 4) => {
-                    b = curve.add(&a, &b, &c);
-                    a = curve.double(&a);
-                }
-                Step::Rule(3) => (b, c) = (curve.add(&a, &b, &c), b),
-                Step::Rule(5) => {
-                    c = curve.add(&c, &a, &b);
-                    a = curve.double(&a);
-                }
-                Step::Rule(6) => {
-                    let twice = curve.double(&a);
-                    let sum = curve.add(&a, &b, &c);
-                    a = curve.add(&twice, &a, &a);
-                    (b, c) = (curve.add(&twice, &sum, &c), b);
-                }
-                Step::Rule(7) => {
-                    let sum = curve.add(&a, &b, &c);
-                    b = curve.add(&sum, &a, &b);
-                    a = curve.add(&curve.double(&a), &a, &a);
-                }
-                Step::Rule(8) => {
-                    let sum = curve.add(&a, &b, &c);
-                    c = curve.add(&c, &a, &b);
-                    b = sum;
-                    a = curve.add(&curve.double(&a), &a, &a);
-                }
-                Step::Rule(_) => {
-                    c = curve.add(&c, &b, &a);
-                    b = curve.double(&b);
+                if triple.a.z == curve.ring.zero() {
+                    return None;
                 }
             }
         }
-        Some(a)
+        None
+    }
+}
+
+/// The points that a chain works on.
+struct Triple<R: Ring> {
+    a: Point<R>,
+    b: Point<R>,
+    /// A − B within a chain.
+    c: Point<R>,
+}
+
+impl<R: Ring> Triple<R> {
+    fn new(point: &Point<R>) -> Self {
+        Self {
+            a: *point,
+            b: *point,
+            c: *point,
+        }
+    }
+
+    #[inline(always)]
+    fn apply(&mut self, curve: &Curve<'_, R>, step: Step) {
+        let Self { a, b, c } = self;
+        match step {
+            Step::Double => *a = curve.double(a),
+            Step::Start => {
+                (*b, *c) = (*a, *a);
+                *a = curve.double(a);
+            }
+            Step::End => *a = curve.add(a, b, c),
+            Step::Swap => std::mem::swap(a, b),
+            Step::Rule(1) => {
+                let sum = curve.add(a, b, c);
+                let next = curve.add(&sum, a, b);
+                *b = curve.add(b, &sum, a);
+                *a = next;
+            }
+            Step::Rule(2 | 4) => {
+                *b = curve.add(a, b, c);
+                *a = curve.double(a);
+            }
+            Step::Rule(3) => (*b, *c) = (curve.add(a, b, c), *b),
+            Step::Rule(5) => {
+                *c = curve.add(c, a, b);
+                *a = curve.double(a);
+            }
+            Step::Rule(6) => {
+                let twice = curve.double(a);
+                let sum = curve.add(a, b, c);
+                *a = curve.add(&twice, a, a);
+                (*b, *c) = (curve.add(&twice, &sum, c), *b);
+            }
+            Step::Rule(7) => {
+                let sum = curve.add(a, b, c);
+                *b = curve.add(&sum, a, b);
+                *a = curve.add(&curve.double(a), a, a);
+            }
+            Step::Rule(8) => {
+                let sum = curve.add(a, b, c);
+                *c = curve.add(c, a, b);
+                *b = sum;
+                *a = curve.add(&curve.double(a), a, a);
+            }
+            Step::Rule(_) => {
+                *c = curve.add(c, b, a);
+                *b = curve.double(b);
+            }
+        }
     }
 }
 

@@ -7,12 +7,14 @@
 
 mod chain;
 mod curve;
+mod plan;
 mod stage2;
 
 use crate::arith::{Ring, primes_below};
 use chain::Chain;
 use curve::{Curve, Made};
 use num_bigint::BigUint;
+pub(crate) use plan::{EllipticCurves, Text, estimate_cpu_seconds};
 pub(crate) use stage2::{Pairs, baby_steps};
 use std::sync::atomic::AtomicBool;
 
@@ -63,16 +65,20 @@ impl Bounds {
 
     /// Tries Suyama's curve for `sigma` (at least 6).
     pub(crate) fn try_curve<R: Ring>(&self, ring: &R, sigma: u64, stop: &AtomicBool) -> Attempt {
-        let (curve, point) = match Curve::suyama(ring, sigma) {
-            Made::Curve(curve, point) => (curve, point),
+        let (curve, start) = match Curve::suyama(ring, sigma) {
+            Made::Curve(curve, start) => (curve, start),
             Made::Divisor(divisor) => return Attempt::Divisor(divisor),
             Made::Degenerate => return Attempt::Nothing,
         };
-        let Some(point) = self.stage1.multiply(&curve, &point, stop) else {
+        let Some(point) = self.stage1.multiply(&curve, &start, stop) else {
             return Attempt::Stopped;
         };
         if point.z == ring.zero() {
-            return Attempt::Everything;
+            // The primes' orders are done at different steps, unless they are equal.
+            return match self.stage1.first_divisor(&curve, &start) {
+                Some(divisor) => Attempt::Divisor(divisor),
+                None => Attempt::Everything,
+            };
         }
         // Stage 2 inverts Z, and so meets what stage 1 found.
         let Some(shared) = self.stage2.run(&curve, &point, stop) else {

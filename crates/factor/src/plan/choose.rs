@@ -1,7 +1,7 @@
 //! Which method for which number, and what is out of reach.
 
 use super::Plan;
-use crate::{Method, sieve, trial};
+use crate::{Method, ecm, sieve, trial};
 use num_bigint::BigUint;
 use std::fmt;
 use std::time::Duration;
@@ -50,7 +50,7 @@ fn estimate_cpu_seconds(number: &BigUint, method: Method) -> f64 {
     match method {
         Method::TrialDivision => trial::estimate_cpu_seconds(number),
         Method::QuadraticSieve => sieve::estimate_cpu_seconds(number),
-        Method::EllipticCurve => f64::MAX,
+        Method::EllipticCurve => ecm::estimate_cpu_seconds(number),
     }
 }
 

@@ -10,6 +10,7 @@ mod choose;
 pub use choose::{Infeasible, choose};
 
 use crate::classify::MAX_BITS;
+use crate::ecm::{self, EllipticCurves};
 use crate::sieve::{self, QuadraticSieve};
 use crate::trial::{self, TrialDivision};
 use crate::{Collector, Method, Searcher, Supply, UnknownMethod};
@@ -31,6 +32,7 @@ pub struct Plan {
 enum Kind {
     TrialDivision(TrialDivision),
     QuadraticSieve(QuadraticSieve),
+    EllipticCurve(EllipticCurves),
 }
 
 /// What every method's parameters answer; the questions are [`Plan`]'s.
@@ -111,12 +113,7 @@ impl Plan {
         let kind = match method {
             Method::TrialDivision => Kind::TrialDivision(TrialDivision::new(number.clone())?),
             Method::QuadraticSieve => Kind::QuadraticSieve(QuadraticSieve::new(number.clone())?),
-            Method::EllipticCurve => {
-                return Err(PlanError::Unreachable {
-                    method,
-                    bits: number.bits(),
-                });
-            }
+            Method::EllipticCurve => Kind::EllipticCurve(EllipticCurves::new(number.clone())?),
         };
         Ok(Self { kind })
     }
@@ -144,10 +141,8 @@ impl Plan {
                 Kind::QuadraticSieve(QuadraticSieve::from_text(number, text)?)
             }
             Method::EllipticCurve => {
-                return Err(PlanError::Unreachable {
-                    method,
-                    bits: number.bits(),
-                });
+                let text: ecm::Text = serde_json::from_value(parameters)?;
+                Kind::EllipticCurve(EllipticCurves::from_text(number, text)?)
             }
         };
         Ok(Self { kind })
@@ -159,6 +154,7 @@ impl Plan {
         match &self.kind {
             Kind::TrialDivision(plan) => Envelope::text(method, number, plan.text()),
             Kind::QuadraticSieve(plan) => Envelope::text(method, number, plan.text()),
+            Kind::EllipticCurve(plan) => Envelope::text(method, number, plan.text()),
         }
     }
 
@@ -166,6 +162,7 @@ impl Plan {
         match &self.kind {
             Kind::TrialDivision(plan) => plan,
             Kind::QuadraticSieve(plan) => plan,
+            Kind::EllipticCurve(plan) => plan,
         }
     }
 
@@ -179,6 +176,7 @@ impl Plan {
         match &self.kind {
             Kind::TrialDivision(_) => Method::TrialDivision,
             Kind::QuadraticSieve(_) => Method::QuadraticSieve,
+            Kind::EllipticCurve(_) => Method::EllipticCurve,
         }
     }
 

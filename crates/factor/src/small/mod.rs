@@ -14,6 +14,9 @@ pub const MAX_BITS: u64 = 130;
 /// Up to this many bits rho is the fastest.
 const RHO_BITS: u32 = 40;
 
+/// Up to this many bits elliptic curves are the fastest.
+const CURVE_BITS: u64 = 80;
+
 /// The odd primes tried first.
 const TINY: [u32; 53] = [
     3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
@@ -48,7 +51,11 @@ fn split_long(number: &BigUint, stop: &AtomicBool) -> Option<BigUint> {
     if let Some(p) = TINY.into_iter().find(|&p| number % p == zero) {
         return Some(p.into());
     }
-    curves::split(number, stop)
+    if number.bits() <= CURVE_BITS {
+        curves::split(number, stop)
+    } else {
+        crate::sieve::split_in_process(number, stop)
+    }
 }
 
 #[cfg(test)]
