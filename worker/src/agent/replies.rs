@@ -236,9 +236,9 @@ impl Agent {
     fn acquired(&mut self, now: Time, position: LedgerPosition, answer: AcquireAnswer) {
         self.control.succeeded();
         // Dropped meanwhile, with the plan it was for.
-        if self.acquiring.take().is_none() {
+        let Some(asked) = self.acquiring.take() else {
             return;
-        }
+        };
         match answer {
             AcquireAnswer::Units { units } => {
                 for unit in units.into_iter().filter(|unit| unit.from < unit.to) {
@@ -249,7 +249,12 @@ impl Agent {
                 let wait = Duration::from_secs(seconds.clamp(1, 60));
                 self.acquire_at = now + self.jitter.shorten(wait);
             }
-            AcquireAnswer::PlanChanged => self.register_again(now),
+            // Asked again under the same number if the plan turns out to be the same:
+            // an answer that was lost may have granted units.
+            AcquireAnswer::PlanChanged => {
+                self.acquiring = Some(asked);
+                self.register_again(now);
+            }
         }
     }
 
