@@ -36,11 +36,17 @@ impl Master {
         })))
     }
 
-    /// The plan of this ledger that the report is of.
+    /// The plan of this ledger that the report is of. A new ledger that has no plan in
+    /// force yet may come to have the same.
     fn plan_of(&self, report: &Report) -> Result<u64, Problem> {
+        let code = if self.search.is_none() && !self.is_done() {
+            ProblemCode::Later
+        } else {
+            ProblemCode::ForeignLedger
+        };
         self.ledger.plan_of(&report.plan).ok_or_else(|| {
             problem(
-                ProblemCode::ForeignLedger,
+                code,
                 format!(
                     "a report of plan {}, which this ledger does not have",
                     report.plan.short()

@@ -198,6 +198,9 @@ impl<'a> Opening<'a> {
                     read.len() - end
                 ));
                 file.set_len(end)?;
+            }
+            if read.len() > end || end > committed {
+                // Whoever wrote what is taken in here may have died before it was synced.
                 file.sync()?;
             }
             if rebuilt {

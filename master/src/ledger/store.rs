@@ -255,6 +255,16 @@ impl From<StorageError> for StoreError {
 
 fn classify(error: redb::Error) -> StoreError {
     match error {
+        // redb's own words for bytes that are no database, or end too early: what a
+        // process leaves that dies while it makes the file.
+        redb::Error::Io(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+            ) =>
+        {
+            StoreError::Damaged(error.to_string())
+        }
         redb::Error::Io(error) => StoreError::Io(error),
         redb::Error::PreviousIo | redb::Error::DatabaseClosed => {
             StoreError::Io(io::Error::other(error))
