@@ -36,8 +36,7 @@ pub enum Ending {
     Factored,
     /// The number is itself prime.
     Prime,
-    /// 0 and 1 have no prime factorisation; over 4096 bits is not accepted; the job
-    /// file is not one that this master can serve.
+    /// 0 and 1 have no prime factorisation; over 4096 bits is not accepted.
     Unsuitable,
     /// No method reaches the number within the CPU hours allowed.
     Infeasible,

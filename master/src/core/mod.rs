@@ -106,6 +106,11 @@ impl Master {
         self.stopped.as_ref()
     }
 
+    /// Takes that reason, to hand it on.
+    pub(crate) fn take_stopped(&mut self) -> Option<LedgerError> {
+        self.stopped.take()
+    }
+
     /// Answers one request; see [`Master::handle_all`].
     pub fn handle(&mut self, now: Now, request: Request) -> Response {
         let mut responses = self.handle_all(now, vec![request]);

@@ -1,0 +1,15 @@
+//! HTTP around the core: what `rsac-infra master` runs.
+//!
+//! One thread owns the [`crate::Master`] ([`engine`]); the routes ([`routes`]) only
+//! decode, ask that thread and encode. Connections are accepted and bounded in
+//! [`listen`].
+
+mod engine;
+mod error;
+mod listen;
+mod metrics;
+mod routes;
+mod start;
+
+pub use error::MasterError;
+pub use start::{Options, run};

@@ -1,0 +1,121 @@
+//! Starting a master from its files, and ending it.
+
+use super::engine::{Engine, now_since};
+use super::error::MasterError;
+use super::{listen, routes};
+use crate::ledger::disk::RealDisk;
+use crate::{JobSpec, Master};
+use rsac_protocol::{Job, MAX_JOB_BYTES};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// What a master is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of the ledgers.
+    pub data: PathBuf,
+    /// A file with a [`Job`] as JSON.
+    pub job: PathBuf,
+    /// A file with the token that workers and controllers present.
+    pub token_file: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Whether to listen on any other port when that one is taken.
+    pub fallback: bool,
+    /// A file for the address that was taken, as `host:port`; written at once whole.
+    pub address_file: Option<PathBuf>,
+}
+
+/// Serves a job until `shutdown`, also when it has ended. On return everything is written.
+///
+/// # Errors
+/// When it cannot start, or the ledger becomes another's: see [`MasterError`].
+pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), MasterError> {
+    let start = Instant::now();
+    let job = read_job(&options.job)?;
+    let token = read_token(&options.token_file)?;
+    let data = RealDisk::open(&options.data).map_err(file(&options.data))?;
+    let seed = rand::random();
+    let master = Master::open(&data, job, now_since(start), seed)?;
+    let mut engine = Engine::start(master, start).map_err(|_| MasterError::Engine)?;
+
+    let listener = listen::bind(options.listen, options.fallback).await?;
+    let address = listen::reachable(&listener).map_err(|source| MasterError::Listen {
+        address: options.listen,
+        source,
+    })?;
+    if let Some(path) = &options.address_file {
+        write_whole(path, &address.to_string()).map_err(file(path))?;
+    }
+    tracing::info!(%address, "serving");
+
+    let app = routes::App::new(engine.handle.clone(), &token);
+    let close = shutdown.child_token();
+    let server = tokio::spawn(listen::serve(listener, routes::router(app), close.clone()));
+    let ended = tokio::select! {
+        ended = &mut engine.ended => Some(ended.unwrap_or(Err(MasterError::Engine))),
+        () = shutdown.cancelled() => None,
+    };
+    close.cancel();
+    // Requests that are under way are answered before the ledger closes.
+    if let Err(error) = server.await {
+        tracing::error!(%error, "the server ended unexpectedly");
+    }
+    match ended {
+        Some(ended) => ended,
+        None => tokio::task::spawn_blocking(|| engine.finish())
+            .await
+            .unwrap_or(Err(MasterError::Engine)),
+    }
+}
+
+fn file(path: &Path) -> impl FnOnce(io::Error) -> MasterError + use<> {
+    let path = path.to_owned();
+    move |source| MasterError::File { path, source }
+}
+
+fn read_bounded(path: &Path) -> Result<String, MasterError> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|opened| opened.take(MAX_JOB_BYTES).read_to_string(&mut text))
+        .map_err(file(path))?;
+    Ok(text)
+}
+
+/// The job. Controllers validate a resource before they write one, so a file that cannot
+/// be served is a fault, and whoever started this master shows its words.
+fn read_job(path: &Path) -> Result<JobSpec, MasterError> {
+    let no_job = |why: String| MasterError::Job {
+        path: path.to_owned(),
+        why,
+    };
+    let job: Job = serde_json::from_str(&read_bounded(path)?).map_err(|e| no_job(e.to_string()))?;
+    JobSpec::parse(&job).map_err(|e| no_job(e.to_string()))
+}
+
+fn read_token(path: &Path) -> Result<String, MasterError> {
+    let text = read_bounded(path)?;
+    let token = text.trim_end_matches(['\r', '\n']);
+    let printable = token.bytes().all(|b| b.is_ascii_graphic());
+    if !printable || !(16..=512).contains(&token.len()) {
+        return Err(MasterError::Token {
+            path: path.to_owned(),
+        });
+    }
+    Ok(token.to_owned())
+}
+
+/// Readers see the old content or the new, never a part.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    let mut file = File::create(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)
+}
