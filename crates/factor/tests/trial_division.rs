@@ -39,7 +39,7 @@ fn divisor(found: &Found) -> (u64, u64) {
 }
 
 fn is_prime(n: u64) -> bool {
-    n > 1 && (2..=n.isqrt()).all(|d| n % d != 0)
+    n > 1 && (2..=n.isqrt()).all(|d| !n.is_multiple_of(d))
 }
 
 fn prime_below(n: u64) -> u64 {
@@ -80,7 +80,7 @@ fn small_composites_show_every_prime_up_to_the_root() {
     for number in (4..3000u64).filter(|&n| !is_prime(n)) {
         let plan = plan(number);
         let found = search(&plan, 0..end(&plan));
-        for p in (2..=number.isqrt()).filter(|&p| is_prime(p) && number % p == 0) {
+        for p in (2..=number.isqrt()).filter(|&p| is_prime(p) && number.is_multiple_of(p)) {
             assert!(found.contains(&(0, p)), "{p} of {number}");
         }
         assert!(

@@ -137,7 +137,8 @@ impl Collector for RelationCollector {
 mod tests {
     use super::*;
     use crate::{Finish, Found, Searcher};
-    use num_bigint::BigUint;
+    use num_bigint::{BigInt, BigUint};
+    use num_integer::Integer;
     use std::sync::atomic::AtomicBool;
 
     fn plan() -> QuadraticSieve {
@@ -166,6 +167,27 @@ mod tests {
             assert!(!collector.insert(finding.index, &finding.data));
         }
         assert_eq!(collector.tally(), tally);
+    }
+
+    #[test]
+    fn relations_satisfy_their_congruence() {
+        let plan = plan();
+        let modulus = BigInt::from(plan.number.clone());
+        for finding in relations(&plan, 3) {
+            let relation = Relation::decode(&finding.data).unwrap();
+            let family = plan.family(finding.index);
+            let polynomial = family.polynomial(relation.polynomial.into());
+            let factored = relation::factor(&plan.base, &family, &polynomial, relation).unwrap();
+            let mut product = BigInt::from(4u64 * u64::from(factored.large_prime));
+            for &i in &factored.primes {
+                product *= plan.base.primes[i as usize];
+            }
+            if factored.negative {
+                product = -product;
+            }
+            let square = &factored.root * &factored.root;
+            assert_eq!((square - product).mod_floor(&modulus), BigInt::ZERO);
+        }
     }
 
     #[test]

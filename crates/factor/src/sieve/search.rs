@@ -1,9 +1,9 @@
 //! The sieve itself: from an index to its relations.
 
 use super::QuadraticSieve;
-use super::base::FactorBase;
 use super::polynomial::{Family, Polynomial};
 use super::relation::Relation;
+use super::wide::Magnitude;
 use crate::arith::inverse;
 use crate::{Found, Searcher};
 use num_bigint::BigUint;
@@ -22,6 +22,9 @@ const SCALE: f64 = 100.0;
 /// Primes below this are not sieved with ("small prime variation"): they would cost
 /// most and tell least.
 const SMALL_PRIMES: u32 = 40;
+
+/// Bits by which rounded logarithms and powers of primes may lead astray.
+const SLACK: f64 = 3.0;
 
 /// Searches indices for relations.
 pub(super) struct SieveSearcher {
@@ -88,9 +91,7 @@ impl SieveSearcher {
     }
 
     fn search_index(&mut self, index: u64, found: &mut Vec<Found>) {
-        let plan = self.plan.clone();
-        let base = &*plan.base;
-        let family = plan.family(index);
+        let family = self.plan.family(index);
         if family.factors.is_empty() {
             return;
         }
@@ -101,7 +102,7 @@ impl SieveSearcher {
             }
             let polynomial = family.polynomial(i);
             let threshold = self.sieve_polynomial(&polynomial);
-            self.collect(base, &family, &polynomial, threshold, |x, large_prime| {
+            self.collect(&family, &polynomial, threshold, |x, large_prime| {
                 let relation = Relation {
                     polynomial: i as u16,
                     x,
@@ -180,14 +181,13 @@ impl SieveSearcher {
         }
     }
 
-    /// Fills the sieve; answers the logarithms that were asked for, unscaled.
+    /// Fills the sieve; answers the threshold for candidates, in bits.
     fn sieve_polynomial(&mut self, polynomial: &Polynomial) -> f64 {
         let half = self.plan.text.half_interval as i32;
         let size = |x| f64::from(polynomial.value(x).1.bits());
         let bits = size(0).max(size(half));
         let threshold =
             (bits - f64::from(self.plan.text.large_prime_bound).log2() - self.small_bits).max(1.0);
-        let initial = FULL.saturating_sub((threshold * self.scale) as u32) as u8;
         let State {
             first_roots,
             second_roots,
@@ -196,7 +196,7 @@ impl SieveSearcher {
             sieve,
             ..
         } = &mut self.state;
-        sieve.fill(initial);
+        sieve.fill(initial(threshold, self.scale));
         let primes = &self.plan.base.primes;
         for i in self.first_large..primes.len() {
             let (p, log) = (primes[i] as usize, logs[i]);
@@ -220,65 +220,64 @@ impl SieveSearcher {
         threshold
     }
 
-    /// Takes the candidates apart, and hands over those that are relations.
+    /// Takes the candidates apart, and hands over those that are relations: x and the
+    /// large prime.
     fn collect(
         &self,
-        base: &FactorBase,
         family: &Family,
         polynomial: &Polynomial,
         threshold: f64,
         mut relation: impl FnMut(i32, u32),
     ) {
         let mut factors = Vec::new();
-        let sieve = &self.state.sieve;
-        let initial = FULL.saturating_sub((threshold * self.scale) as u32);
-        for (i, chunk) in sieve.chunks_exact(64).enumerate() {
-            if chunk.iter().fold(0, |all, &byte| all | byte) < 128 {
+        let initial = initial(threshold, self.scale);
+        for (i, chunk) in self.state.sieve.chunks_exact(64).enumerate() {
+            if u32::from(chunk.iter().fold(0, |all, &byte| all | byte)) < FULL {
                 continue;
             }
             for (j, &sum) in chunk.iter().enumerate() {
-                if sum < 128 {
+                if u32::from(sum) < FULL {
                     continue;
                 }
                 let at = 64 * i + j;
                 let x = at as i32 - self.plan.text.half_interval as i32;
-                let sieved = f64::from(u32::from(sum) - initial.min(u32::from(sum))) / self.scale;
-                if let Some(large) =
-                    self.take_apart(base, family, polynomial, x, at as u32, sieved, &mut factors)
-                {
-                    relation(x, large);
+                let (_, mut rest) = polynomial.value(x);
+                let sieved = f64::from(sum - initial) / self.scale;
+                let large_prime =
+                    self.take_apart(family, at as u32, sieved, &mut rest, &mut factors);
+                if let Some(large_prime) = large_prime {
+                    relation(x, large_prime);
                 }
             }
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
+    /// Divides the value at a place of the sieve by the base; answers what is left, when
+    /// that is 1 or a large prime. `sieved` bits of it are known to be of the base.
     fn take_apart(
         &self,
-        base: &FactorBase,
         family: &Family,
-        polynomial: &Polynomial,
-        x: i32,
         at: u32,
         sieved: f64,
+        rest: &mut Magnitude,
         factors: &mut Vec<u32>,
     ) -> Option<u32> {
-        let (_, mut rest) = polynomial.value(x);
+        let base = &*self.plan.base;
         if rest.bits() == 0 {
             return None;
         }
         factors.clear();
         rest.take_twos();
         for i in 1..self.first {
-            base.divide_out(i, &mut rest, factors);
+            base.divide_out(i, rest, factors);
         }
         let bound = self.plan.text.large_prime_bound;
         // Now that the small primes are known, what was sieved must explain the rest.
-        if sieved + f64::from(bound).log2() + 3.0 < f64::from(rest.bits()) {
+        if sieved + f64::from(bound).log2() + SLACK < f64::from(rest.bits()) {
             return None;
         }
         for &i in &family.factors {
-            base.divide_out(i, &mut rest, factors);
+            base.divide_out(i, rest, factors);
         }
         let state = &self.state;
         for i in self.first..base.len() {
@@ -286,12 +285,17 @@ impl SieveSearcher {
             let quotient = (u64::from(at) * self.reciprocals[i]) >> 40;
             let residue = at - quotient as u32 * p;
             if residue == state.first_roots[i] || residue == state.second_roots[i] {
-                base.divide_out(i, &mut rest, factors);
+                base.divide_out(i, rest, factors);
             }
         }
         let rest = rest.small()?;
         (rest <= u64::from(bound)).then_some(rest as u32)
     }
+}
+
+/// What the sieve starts from, so that the threshold is where the highest bit is set.
+fn initial(threshold: f64, scale: f64) -> u8 {
+    FULL.saturating_sub((threshold * scale) as u32) as u8
 }
 
 /// Adds a prime's logarithm at both its progressions in a block; answers where they

@@ -6,9 +6,6 @@ use num_bigint::{BigInt, BigUint, Sign};
 /// Words of an integer.
 const WORDS: usize = 4;
 
-/// Bits that a [`Wide`] holds besides its sign.
-pub(super) const BITS: u64 = 255;
-
 /// A signed integer, two's complement, least word first. Arithmetic wraps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wide([u64; WORDS]);
@@ -132,10 +129,10 @@ impl Magnitude {
     pub(super) fn exact_quotient(&self, p: u32, inverse: u64) -> Option<Self> {
         let mut words = [0; WORDS];
         let mut carry = 0;
-        for i in 0..self.len {
-            let (rest, borrow) = self.words[i].overflowing_sub(carry);
-            words[i] = rest.wrapping_mul(inverse);
-            carry = ((u128::from(words[i]) * u128::from(p)) >> 64) as u64 + u64::from(borrow);
+        for (quotient, &word) in words.iter_mut().zip(&self.words[..self.len]) {
+            let (rest, borrow) = word.overflowing_sub(carry);
+            *quotient = rest.wrapping_mul(inverse);
+            carry = ((u128::from(*quotient) * u128::from(p)) >> 64) as u64 + u64::from(borrow);
         }
         // The words times p are the value plus the carry's multiple of a power of 2^64.
         if carry != 0 {
