@@ -2,7 +2,7 @@
 //! starts it again, also in the middle of a watch.
 
 use super::{Access, AccessError, Applied, LogLine, LogQuery, WatchEvent};
-use crate::provider::local::start::{Starter, connect};
+use crate::provider::local::start::Starter;
 use crate::provider::local::wire::{
     self, AppliedAnswer, Change, PatchQuery, UnitsQuery, WatchQuery,
 };
@@ -43,17 +43,19 @@ impl SupervisorAccess {
     }
 
     /// Sends a request; where no connection comes about, nothing was sent, and it is
-    /// sent again once the supervisor runs again.
+    /// sent again once the supervisor runs again. So is one whose answer was lost, where
+    /// asking twice is as good as once.
     async fn send(
         &self,
         build: impl Fn(&Client) -> RequestBuilder,
     ) -> Result<Response, AccessError> {
-        let response = match build(&self.client).send().await {
-            Err(error) if error.is_connect() => {
-                self.starter.ensure_running().await.map_err(unreachable)?;
-                build(&connect(&self.starter.layout()).map_err(unreachable)?)
-                    .send()
-                    .await
+        let request = build(&self.client).build().map_err(unanswered)?;
+        let is_repeatable = matches!(*request.method(), Method::GET | Method::PUT);
+        let response = match self.client.execute(request).await {
+            Err(error) if error.is_connect() || (is_repeatable && error.is_request()) => {
+                tracing::debug!("asked again: {error}");
+                let client = self.starter.ensure_running().await.map_err(unreachable)?;
+                build(&client).send().await
             }
             sent => sent,
         };

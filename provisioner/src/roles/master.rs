@@ -29,7 +29,10 @@ pub(super) struct Args {
     address_file: Option<PathBuf>,
 }
 
-pub(super) async fn run(args: Args, end: CancellationToken) -> Result<(), rsac_master::MasterError> {
+pub(super) async fn run(
+    args: Args,
+    end: CancellationToken,
+) -> Result<(), rsac_master::MasterError> {
     let options = rsac_master::Options {
         data: args.data,
         job: args.job,

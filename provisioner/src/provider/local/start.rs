@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// How long a supervisor may take until it answers, also after one that is just ending.
 const PATIENCE: Duration = Duration::from_secs(super::SUPERVISOR_GRACE.as_secs() + 20);
+/// How often it is started before that is given up.
+const STARTS: u32 = 3;
 const POLL: Duration = Duration::from_millis(25);
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -84,6 +86,7 @@ impl Starter {
             return fitting(client, greeting);
         }
         let mut started = None;
+        let mut starts = 0;
         let begin = Instant::now();
         loop {
             if let Some((client, greeting)) = hello(&layout).await {
@@ -95,10 +98,15 @@ impl Starter {
             if begin.elapsed() > PATIENCE {
                 return Err(StartError::Silent(self.last_words()));
             }
-            // Started once, and again only after one that ended: an older supervisor
-            // may have been about to end, holding the lock that ours wanted.
+            // Started again only after one that ended: an older supervisor may have been
+            // about to end, holding the lock that ours wanted. One that ends by itself
+            // each time says why.
             if !is_running(&mut started)? && !is_locked(&layout)? {
+                if starts == STARTS {
+                    return Err(StartError::Silent(self.last_words()));
+                }
                 started = Some(self.start()?);
+                starts += 1;
             }
             tokio::time::sleep(POLL).await;
         }
@@ -177,7 +185,7 @@ pub(crate) async fn hello(layout: &Layout) -> Option<(reqwest::Client, Greeting)
 }
 
 /// A client whose every connection is the supervisor's socket.
-pub(crate) fn connect(layout: &Layout) -> Result<reqwest::Client, StartError> {
+fn connect(layout: &Layout) -> Result<reqwest::Client, StartError> {
     let record = Record::read(layout).map_err(|source| StartError::Io {
         what: layout.record().display().to_string(),
         source,
@@ -185,8 +193,9 @@ pub(crate) fn connect(layout: &Layout) -> Result<reqwest::Client, StartError> {
     reqwest::Client::builder()
         .unix_socket(record.socket)
         .no_proxy()
-        // An idle connection counts against the supervisor's limit.
-        .pool_max_idle_per_host(1)
+        // A connection kept from a supervisor that died would fail in the middle of a
+        // request; a new one tells at once.
+        .pool_max_idle_per_host(0)
         .build()
         .map_err(|error| StartError::Silent(error.to_string()))
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{Notify, watch};
 
 /// How a child is started. Another value is another child: the old one is stopped first.
@@ -164,11 +164,13 @@ impl Keeping {
         self.show(Seen::Running {
             failures: self.backoff.failures(),
         });
+        // A wait closes the child's standard input, unless it is held here.
+        let lifeline = child.stdin.take();
         tokio::select! {
             ended = child.wait() => Some(describe_end(ended, &launch.log)),
             _ = self.wanted.changed() => {
                 self.show(Seen::Changing);
-                end(&mut child, self.nursery.grace).await;
+                end(&mut child, lifeline, self.nursery.grace).await;
                 None
             }
         }
@@ -210,11 +212,11 @@ fn start(executable: &Path, launch: &Launch) -> std::io::Result<Child> {
 }
 
 /// Asks a child to end, waits for the grace, then kills it.
-async fn end(child: &mut Child, grace: Duration) {
+async fn end(child: &mut Child, lifeline: Option<ChildStdin>, grace: Duration) {
     if let Some(pid) = child.id() {
         signal::terminate(pid);
     }
-    drop(child.stdin.take());
+    drop(lifeline);
     if tokio::time::timeout(grace, child.wait()).await.is_err() {
         tracing::warn!(
             pid = child.id(),
@@ -342,6 +344,20 @@ mod tests {
         let log = launch.log.clone();
         kept.want(Some(launch));
         until(&kept, &log, "up").await;
+        kept.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_childs_standard_input_is_open_while_it_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, _) = kept(Duration::from_secs(20));
+        let launch = shell(folder.path(), "echo up; read line; echo end of file", "");
+        let log = launch.log.clone();
+        kept.want(Some(launch));
+        until(&kept, &log, "up").await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(kept.seen(), Seen::Running { failures: 0 });
+        assert_eq!(std::fs::read_to_string(&log).unwrap(), "up\n");
         kept.stop().await;
     }
 
