@@ -11,6 +11,12 @@
 //! - `account`: what was computed and promised, counted apart from master and workers;
 //!   every check is made against it.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "helpers of a test fail as tests do, and a replayed seed tells its story"
+)]
+
 mod account;
 mod fuse;
 mod master;

@@ -65,6 +65,9 @@ impl World {
                 process.fuse.blow();
             }
         }
+        if let Some(master) = &process.master {
+            self.account.check(master, self.time())?;
+        }
         self.masters.push(process);
         self.schedule(Duration::from_secs(1), Event::Tick(number));
         self.after(number)
@@ -109,7 +112,8 @@ impl World {
         let Some(master) = &mut process.master else {
             return Ok(());
         };
-        if is_last {
+        // Now and then; and always after an opening, and at the end.
+        if is_last && self.tale.events.is_multiple_of(16) {
             self.account.check(master, now)?;
         }
         if let Some(task) = master.take_task() {
@@ -119,12 +123,13 @@ impl World {
             let length = Duration::from_millis(self.rng.random_range(1..2000));
             self.schedule(length, Event::TaskDone(number, Box::new(result)));
         }
+        if self.ended_at.is_some() || !is_last {
+            return Ok(());
+        }
         let summary = self.masters[number].master.as_ref().map(|m| m.summary(now));
         if let Some(summary) = summary
-            && is_last
             && summary.ledger_unavailable.is_none()
             && let Some(outcome) = summary.outcome
-            && self.ended_at.is_none()
         {
             self.tell(|| format!("master {number}: the job ends, {:?}", outcome.ending));
             self.ended_at = Some(self.now);

@@ -45,7 +45,11 @@ pub(crate) static NUMBERS: LazyLock<Vec<Number>> = LazyLock::new(|| {
         Number::new(TrialDivision, &[2_000, 150_000, 300_000], 320),
         Number::new(TrialDivision, &[1_000_000, 1_100_000], 35),
         Number::new(QuadraticSieve, &[1_000_000_000_000, 3_000_000_000_000], 60),
-        Number::new(QuadraticSieve, &[30_000_000_000_000_000, 70_000_000_000_000_000], 60),
+        Number::new(
+            QuadraticSieve,
+            &[30_000_000_000_000_000, 70_000_000_000_000_000],
+            60,
+        ),
     ]
 });
 

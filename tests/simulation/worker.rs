@@ -298,7 +298,11 @@ impl World {
     ) -> Result<(), String> {
         let worker = &mut self.workers[number];
         let lane_state = &mut worker.lanes[lane];
-        let Some(order) = lane_state.order.as_ref().filter(|_| lane_state.token == token) else {
+        let Some(order) = lane_state
+            .order
+            .as_ref()
+            .filter(|_| lane_state.token == token)
+        else {
             return Ok(());
         };
         let (range, began) = (order.piece.clone(), order.began);
@@ -348,13 +352,16 @@ impl World {
         let mut left = range.end - range.start;
         for lane in &mut self.workers[number].lanes {
             lane.unreported.retain(|(plan, piece, _)| {
-                let is_in = *plan == report.plan && range.start <= piece.start && piece.end <= range.end;
+                let is_in =
+                    *plan == report.plan && range.start <= piece.start && piece.end <= range.end;
                 left -= u64::from(is_in) * (piece.end - piece.start).min(left);
                 !is_in
             });
         }
         if left > 0 {
-            return Err(format!("{named}, {left} of them not its own, or reported before"));
+            return Err(format!(
+                "{named}, {left} of them not its own, or reported before"
+            ));
         }
         Ok(())
     }
@@ -372,15 +379,24 @@ impl World {
         if worker.was_frozen || loss <= most + Duration::from_millis(1) {
             return Ok(());
         }
-        Err(format!("a crash of worker {number} would cost {loss:?} of work"))
+        Err(format!(
+            "a crash of worker {number} would cost {loss:?} of work"
+        ))
     }
 
     /// After the end of a job nobody computes any more.
     pub(crate) fn check_rest(&self) -> Result<(), String> {
         for number in self.running() {
+            let worker = &self.workers[number];
+            let back = worker.frozen_until.max(worker.cut_off_until);
             let busy = |lane: &Lane| lane.order.is_some();
+            if back + Duration::from_secs(60) > self.now {
+                continue;
+            }
             if self.workers[number].lanes.iter().any(busy) {
-                return Err(format!("worker {number} computes though the search is over"));
+                return Err(format!(
+                    "worker {number} computes though the search is over"
+                ));
             }
         }
         Ok(())
