@@ -16,4 +16,4 @@ pub(crate) use montgomery::Montgomery;
 pub(crate) use ring::{Computation, Ring, with_ring};
 pub(crate) use roots::{perfect_power, perfect_square};
 pub(crate) use sieve::{primes_below, segments};
-pub(crate) use word::{gcd, inverse, is_prime_u64, jacobi, mul_mod, pow_mod, sqrt_mod};
+pub(crate) use word::{gcd, inverse, is_prime_u64, jacobi, sqrt_mod};

@@ -125,6 +125,7 @@ impl<const L: usize> Ring for Montgomery<L> {
         self.mul(&reduced, &self.r_squared)
     }
 
+    #[cfg(test)]
     fn to_big(&self, x: &[u64; L]) -> BigUint {
         let mut one = [0; L];
         one[0] = 1;

@@ -19,6 +19,7 @@ pub(crate) trait Ring: Clone {
     /// The element of an integer of any size.
     fn from_big(&self, x: &BigUint) -> Self::Element;
     /// The integer of an element, below the modulus.
+    #[cfg(test)]
     fn to_big(&self, x: &Self::Element) -> BigUint;
     /// The sum.
     fn add(&self, a: &Self::Element, b: &Self::Element) -> Self::Element;
@@ -90,6 +91,7 @@ impl Ring for Mont64 {
         let reduced = x % self.modulus();
         self.element(reduced.iter_u64_digits().next().unwrap_or(0))
     }
+    #[cfg(test)]
     fn to_big(&self, x: &u64) -> BigUint {
         self.value(*x).into()
     }

@@ -7,7 +7,7 @@ use super::{Attempt, Bounds};
 use crate::arith::{Computation, Ring, with_ring};
 use crate::divisor::{DivisorCollector, finding};
 use crate::plan::{Parameters, PlanError};
-use crate::{Collector, Found, Method, Searcher, Supply};
+use crate::{Collector, Found, Searcher, Supply};
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

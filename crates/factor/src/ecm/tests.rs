@@ -2,7 +2,12 @@
 //! not find a divisor.
 
 use super::*;
-use crate::arith::{Mont64, Montgomery, mul_mod, sqrt_mod};
+use crate::arith::{Mont64, Montgomery, sqrt_mod};
+
+/// p is below 2^32 here.
+fn mul_mod(a: u64, b: u64, p: u64) -> u64 {
+    a % p * (b % p) % p
+}
 
 fn never() -> AtomicBool {
     AtomicBool::new(false)
