@@ -28,20 +28,23 @@ pub(super) fn finish(plan: &QuadraticSieve, kept: Vec<Kept>, stop: &AtomicBool) 
         return Finish::Stopped;
     };
     let mut sets = combine(&relations);
-    prune(&relations, &mut sets);
-    let mut rows = HashMap::new();
+    prune(&relations, &mut sets, plan.base.len() + 1);
+    let mut row_of = vec![None; plan.base.len() + 1];
+    let mut rows = 0;
     let columns: Vec<Vec<u32>> = sets
         .iter()
         .map(|set| {
             let odd = odd_entries(&relations, set).into_iter();
             odd.map(|entry| {
-                let next = rows.len() as u32;
-                *rows.entry(entry).or_insert(next)
+                *row_of[entry as usize].get_or_insert_with(|| {
+                    rows += 1;
+                    rows as u32 - 1
+                })
             })
             .collect()
         })
         .collect();
-    let Some(dependencies) = matrix::dependencies(&columns, rows.len(), stop) else {
+    let Some(dependencies) = matrix::dependencies(&columns, rows, stop) else {
         return Finish::Stopped;
     };
     for dependency in dependencies {
@@ -138,7 +141,7 @@ fn odd_entries(relations: &[Factored], set: &[usize]) -> Vec<u32> {
 
 /// Leaves out sets with a prime that no other set has, and the heaviest of those that
 /// are more than the matrix needs; again and again until nothing changes.
-fn prune(relations: &[Factored], sets: &mut Vec<Combined>) {
+fn prune(relations: &[Factored], sets: &mut Vec<Combined>, entry_count: usize) {
     let mut entries: Vec<(Combined, Vec<u32>)> = std::mem::take(sets)
         .into_iter()
         .map(|set| {
@@ -149,13 +152,13 @@ fn prune(relations: &[Factored], sets: &mut Vec<Combined>) {
     entries.sort_by_key(|(_, odd)| odd.len());
     loop {
         let before = entries.len();
-        let mut weights: HashMap<u32, u32> = HashMap::new();
+        let mut weights = vec![0u32; entry_count];
         for &entry in entries.iter().flat_map(|(_, odd)| odd) {
-            *weights.entry(entry).or_default() += 1;
+            weights[entry as usize] += 1;
         }
-        entries.retain(|(_, odd)| odd.iter().all(|entry| weights[entry] > 1));
+        entries.retain(|(_, odd)| odd.iter().all(|&entry| weights[entry as usize] > 1));
         if entries.len() == before {
-            let wanted = weights.len() + EXCESS;
+            let wanted = weights.iter().filter(|&&weight| weight > 0).count() + EXCESS;
             entries.truncate(wanted);
             if entries.len() == before {
                 break;
@@ -185,7 +188,9 @@ fn try_dependency(plan: &QuadraticSieve, members: &[&Factored]) -> Option<BigUin
     }
     let of_base = plan.base.primes.iter().copied().zip(exponents);
     for (p, exponent) in of_base.chain(large_primes) {
-        y = y * BigUint::from(p).modpow(&BigUint::from(exponent / 2), number) % number;
+        if exponent > 1 {
+            y = y * BigUint::from(p).modpow(&BigUint::from(exponent / 2), number) % number;
+        }
     }
     let divisor = (x.magnitude() + y).gcd(number);
     (!divisor.is_one() && divisor != *number).then_some(divisor)

@@ -91,7 +91,7 @@ pub(super) fn parameters(number: &BigUint) -> Text {
 /// R. Schroeppel's function, as in R. D. Silverman, "The multiple polynomial quadratic
 /// sieve", 1987.
 fn multiplier(number: &BigUint) -> u32 {
-    let primes = primes_below(1000);
+    let primes = primes_below(400);
     let residues: Vec<u64> = primes
         .iter()
         .map(|&p| (number % p).to_u64().unwrap_or(0))
