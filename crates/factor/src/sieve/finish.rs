@@ -186,12 +186,18 @@ fn try_dependency(plan: &QuadraticSieve, members: &[&Factored]) -> Option<BigUin
             *large_primes.entry(member.large_prime).or_insert(0u32) += 1;
         }
     }
+    // Words are filled before the large modulus is touched.
+    let mut word = 1u64;
     let of_base = plan.base.primes.iter().copied().zip(exponents);
     for (p, exponent) in of_base.chain(large_primes) {
-        if exponent > 1 {
-            y = y * BigUint::from(p).modpow(&BigUint::from(exponent / 2), number) % number;
+        for _ in 0..exponent / 2 {
+            word = word.checked_mul(p.into()).unwrap_or_else(|| {
+                y = &y * word % number;
+                p.into()
+            });
         }
     }
+    y = y * word % number;
     let divisor = (x.magnitude() + y).gcd(number);
     (!divisor.is_one() && divisor != *number).then_some(divisor)
 }
