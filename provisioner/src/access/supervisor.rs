@@ -50,7 +50,12 @@ impl SupervisorAccess {
         build: impl Fn(&Client) -> RequestBuilder,
     ) -> Result<Response, AccessError> {
         let request = build(&self.client).build().map_err(unanswered)?;
-        let is_repeatable = matches!(*request.method(), Method::GET | Method::PUT);
+        let is_repeatable = match *request.method() {
+            Method::GET | Method::PUT => true,
+            // Unless it is meant for one version only.
+            Method::PATCH => request.url().query().unwrap_or_default().is_empty(),
+            _ => false,
+        };
         let response = match self.client.execute(request).await {
             Err(error) if error.is_connect() || (is_repeatable && error.is_request()) => {
                 tracing::debug!("asked again: {error}");
