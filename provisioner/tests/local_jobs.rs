@@ -1,6 +1,8 @@
 //! Jobs on a local stack, computed by real masters and workers that are scaled,
 //! suspended, killed and deleted meanwhile.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod local;
 
 use local::{
@@ -87,7 +89,7 @@ async fn scaled_and_suspended_while_it_computes_it_is_solved_all_the_same() {
         .await
         .unwrap();
     until("all children to end", async || {
-        (processes(&stack.layout.job("long").root().to_owned()).is_empty()).then_some(())
+        (processes(stack.layout.job("long").root()).is_empty()).then_some(())
     })
     .await;
     access

@@ -2,6 +2,8 @@
 //! the answer and the accounting stay right. `RSAC_FULL=1` runs many rounds;
 //! `RSAC_SEED` replays one.
 
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "helpers of tests")]
+
 mod local;
 
 use local::{HANG, Stack, cracker, kill};

@@ -1,6 +1,11 @@
 //! A local stack of real processes in a temporary folder, for the tests `local_*.rs`.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "helpers of tests, of which each file uses a part"
+)]
 
 use rsac_api::RSACracker;
 use rsac_infra::access::Access;
