@@ -1,0 +1,3 @@
+module rsac.test/cluster/tools
+
+go 1.25
