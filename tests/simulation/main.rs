@@ -9,7 +9,7 @@
 //! - `world`: the clock and its events. `master`, `worker`: their processes in it.
 //! - `fuse`: a disk whose process dies in the middle of its work.
 //! - `account`: what was computed and promised, counted apart from master and workers;
-//!   every check is made against it.
+//!   `checks` are made against it.
 
 #![expect(
     clippy::expect_used,
@@ -18,6 +18,7 @@
 )]
 
 mod account;
+mod checks;
 mod fuse;
 mod master;
 mod oracle;
@@ -31,7 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use world::World;
 
-const ORDINARY: u64 = 1_500;
+const ORDINARY: u64 = 1_000;
 const FULL: u64 = 12_000;
 
 /// Runs a schedule; the error tells what went wrong.

@@ -19,7 +19,7 @@ use std::time::Duration;
 /// How long a drain may take.
 const GRACE: Duration = Duration::from_secs(25);
 /// About how long a piece takes.
-const PIECE: Duration = Duration::from_millis(250);
+pub(crate) const PIECE: Duration = Duration::from_millis(250);
 
 /// Where a worker runs: what its successor finds.
 #[derive(Debug, Default)]
@@ -30,31 +30,31 @@ pub(crate) struct Slot {
 }
 
 pub(crate) struct Worker {
-    slot: usize,
-    agent: Agent,
-    lanes: Vec<Lane>,
-    spool: BTreeMap<ReportKey, Bytes>,
-    dead: bool,
-    draining: bool,
+    pub(crate) slot: usize,
+    pub(crate) agent: Agent,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) spool: BTreeMap<ReportKey, Bytes>,
+    pub(crate) dead: bool,
+    pub(crate) draining: bool,
     pub(crate) frozen_until: Duration,
     pub(crate) cut_off_until: Duration,
     /// Its clock and its work do not agree any more.
-    was_frozen: bool,
-    index: Duration,
+    pub(crate) was_frozen: bool,
+    pub(crate) index: Duration,
     /// When it wants to be woken.
-    wake: Option<Duration>,
+    pub(crate) wake: Option<Duration>,
 }
 
 #[derive(Default)]
-struct Lane {
-    order: Option<Order>,
+pub(crate) struct Lane {
+    pub(crate) order: Option<Order>,
     /// Distinguishes the piece in work from those that were cut.
     token: u64,
     /// Computed and in no report yet, with the time at which the work on it began.
-    unreported: VecDeque<(Digest, Range<u64>, Duration)>,
+    pub(crate) unreported: VecDeque<(Digest, Range<u64>, Duration)>,
 }
 
-struct Order {
+pub(crate) struct Order {
     plan: Arc<LoadedPlan>,
     end: u64,
     piece: Range<u64>,
@@ -336,68 +336,6 @@ impl World {
         let lane_state = &self.workers[number].lanes[lane];
         if !idle && lane_state.token == token {
             self.begin_piece(number, lane);
-        }
-        Ok(())
-    }
-
-    /// A report says what was computed, and comes before a crash can cost more than it
-    /// may.
-    fn check_report(&mut self, number: usize, report: &Report) -> Result<(), String> {
-        let range = report.from..report.to;
-        let named = format!("worker {number} reports {range:?}");
-        if !self.account.is_computed(report.plan, range.clone()) {
-            return Err(format!("{named}, not all of it computed"));
-        }
-        self.tale.reports += 1;
-        let mut left = range.end - range.start;
-        for lane in &mut self.workers[number].lanes {
-            lane.unreported.retain(|(plan, piece, _)| {
-                let is_in =
-                    *plan == report.plan && range.start <= piece.start && piece.end <= range.end;
-                left -= u64::from(is_in) * (piece.end - piece.start).min(left);
-                !is_in
-            });
-        }
-        if left > 0 {
-            return Err(format!(
-                "{named}, {left} of them not its own, or reported before"
-            ));
-        }
-        Ok(())
-    }
-
-    /// What kill −9 would cost now is one checkpoint interval at the most, or, where a
-    /// single index takes long, three quarters of it and one index.
-    fn check_loss(&self, number: usize, lane: usize) -> Result<(), String> {
-        let worker = &self.workers[number];
-        let Some((_, _, began)) = worker.lanes[lane].unreported.front() else {
-            return Ok(());
-        };
-        let interval = Duration::from_secs(self.scenario.checkpoint);
-        let most = interval.max(interval * 3 / 4 + worker.index.max(PIECE));
-        let loss = self.now - *began;
-        if worker.was_frozen || loss <= most + Duration::from_millis(1) {
-            return Ok(());
-        }
-        Err(format!(
-            "a crash of worker {number} would cost {loss:?} of work"
-        ))
-    }
-
-    /// After the end of a job nobody computes any more.
-    pub(crate) fn check_rest(&self) -> Result<(), String> {
-        for number in self.running() {
-            let worker = &self.workers[number];
-            let back = worker.frozen_until.max(worker.cut_off_until);
-            let busy = |lane: &Lane| lane.order.is_some();
-            if back + Duration::from_secs(60) > self.now {
-                continue;
-            }
-            if self.workers[number].lanes.iter().any(busy) {
-                return Err(format!(
-                    "worker {number} computes though the search is over"
-                ));
-            }
         }
         Ok(())
     }

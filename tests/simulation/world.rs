@@ -6,10 +6,9 @@ use crate::scenario::{Fault, Kind, Scenario};
 use crate::worker::{Slot, Worker};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use rsac_factor::Method;
 use rsac_master::ledger::disk::Machine;
 use rsac_master::{JobSpec, TaskResult};
-use rsac_protocol::{Ending, Job};
+use rsac_protocol::Job;
 use rsac_worker::agent::{Reply, Request, RequestId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -307,46 +306,5 @@ impl World {
             (summary.stage, summary.progress, summary.ledger_unavailable)
         });
         format!("not ended by {:?}: {state:?}", self.scenario.end_by)
-    }
-
-    fn check_end(&self) -> Result<(), String> {
-        let Some(master) = self.master() else {
-            return Err("there is no master in the end".into());
-        };
-        self.account.check(master, self.time())?;
-        self.check_rest()?;
-        let summary = master.summary(self.time());
-        let ending = summary.outcome.map(|outcome| outcome.ending);
-        if self.scenario.blind {
-            let page = master.units(None, None, 1).map_err(|e| e.to_string())?;
-            if ending != Some(Ending::Contradiction) || Some(page.covered) != page.end {
-                return Err(format!("blind, it ended {ending:?} with {page:?}"));
-            }
-        } else {
-            let factors = self.scenario.number.factors.iter();
-            let factors: Vec<_> = factors.map(ToString::to_string).collect();
-            let solution = master.solution().map(|solution| solution.factors.clone());
-            if ending != Some(Ending::Factored) || solution != Some(factors) {
-                return Err(format!("it ended {ending:?} with {solution:?}"));
-            }
-        }
-        self.check_repeated()
-    }
-
-    fn check_repeated(&self) -> Result<(), String> {
-        let interval = Duration::from_secs(self.scenario.checkpoint);
-        let indices = interval.as_secs_f64() / self.scenario.index.as_secs_f64() + 2.0;
-        let per_kill = indices.ceil() as u64 * self.scenario.lanes as u64;
-        let most = match self.scenario.kind {
-            Kind::Drains => 0,
-            Kind::Kills => per_kill * self.tale.worker_kills,
-            Kind::Storm => return Ok(()),
-        };
-        let repeated = self.account.repeated();
-        // A sieve's indices beyond the goal are searched by whoever comes first.
-        if repeated > most && self.scenario.number.method == Method::TrialDivision {
-            return Err(format!("{repeated} indices searched again, {most} allowed"));
-        }
-        Ok(())
     }
 }

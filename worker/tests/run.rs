@@ -1,5 +1,7 @@
 //! The whole worker (HTTP, threads, spool) against a small master of this test's own.
 
+#![expect(clippy::unwrap_used, reason = "a fake master fails as a test does")]
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
