@@ -14,6 +14,7 @@ mod duration;
 mod field_error;
 mod int_or_text;
 pub mod key;
+pub mod manifest;
 pub mod names;
 pub mod number;
 pub mod rules;
