@@ -1,4 +1,111 @@
 //! rsac-infra, the one binary a user installs. It alone links all roles: the same
 //! executable is the tool, the supervisor, the master and the worker.
 
-fn main() {}
+mod roles;
+
+use clap::Parser;
+use rsac_infra::cli::Cli;
+use rsac_infra::exit::{Exit, Failure};
+use rsac_infra::interrupt::Interrupts;
+use rsac_infra::output::Output;
+use rsac_infra::provider::Provider;
+use rsac_infra::provider::local::Local;
+use rsac_infra::settings;
+use rsac_infra::stack::{Stack, Store};
+use rsac_infra::words::{self, Context};
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    if let Some(code) = roles::dispatch() {
+        return code;
+    }
+    let cli = Cli::parse();
+    let out = Output::of_process(&cli.common);
+    log_to_stderr(cli.common.verbose);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let what = format!("the process cannot start its threads: {error}");
+            out.failure(&Failure::new(Exit::Failure, what));
+            return ExitCode::from(Exit::Failure.code());
+        }
+    };
+    let exit = runtime.block_on(run(cli, &out));
+    // A question that nobody answered still waits for its line, in a thread that never ends.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    ExitCode::from(exit.code())
+}
+
+async fn run(cli: Cli, out: &Output) -> Exit {
+    let state_directory =
+        match settings::state_directory(cli.common.state_dir.clone(), |name| std::env::var_os(name))
+        {
+            Ok(path) => path,
+            Err(failure) => {
+                out.failure(&failure);
+                return failure.exit;
+            }
+        };
+    let interrupts = Interrupts::default();
+    tokio::spawn(raise_at_ctrl_c(interrupts.clone()));
+    let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let ctx = Context {
+        out,
+        store: Store::new(state_directory),
+        stack: cli.common.stack.clone(),
+        open: &open,
+        interrupts,
+        ask: is_terminal.then_some(&ask),
+        stdin: &|limit| rsac_infra::crack::read_at_most(io::stdin().lock(), limit),
+    };
+    words::run(&ctx, cli).await
+}
+
+/// The provider of a stack, by its name.
+fn open(stack: &Stack) -> Result<Box<dyn Provider>, Failure> {
+    settings::provider(&stack.record.provider)?;
+    let executable = std::env::current_exe().map_err(|error| {
+        let what = format!("this executable cannot be found for its other roles: {error}");
+        Failure::new(Exit::Provider, what)
+    })?;
+    Ok(Box::new(Local::new(stack.folder.clone(), executable)))
+}
+
+async fn raise_at_ctrl_c(interrupts: Interrupts) {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        interrupts.raise();
+    }
+}
+
+/// Puts a question on the terminal.
+fn ask(question: String) -> futures_util::future::BoxFuture<'static, io::Result<String>> {
+    Box::pin(async move {
+        let line = tokio::task::spawn_blocking(move || {
+            io::stderr().write_all(question.as_bytes())?;
+            io::stderr().flush()?;
+            let mut line = String::new();
+            io::stdin().read_line(&mut line)?;
+            Ok(line)
+        });
+        line.await.unwrap_or_else(|error| Err(io::Error::other(error)))
+    })
+}
+
+/// What the code says of itself, for who asks with -v or RUST_LOG.
+fn log_to_stderr(verbose: u8) {
+    let default = match verbose {
+        0 => "warn",
+        1 => "rsac_infra=debug,warn",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .without_time()
+        .init();
+}

@@ -1,0 +1,141 @@
+//! The command line, declared once: help, completions, man pages and docs/reference
+//! are all made from [`Cli`].
+
+mod words;
+
+pub use words::{
+    Apply, Completions, Crack, Delete, Down, Logs, Man, Named, Progress, ResultOf, Scale, Status,
+    Units, Up, Watch, Word,
+};
+
+use crate::exit::Exit;
+use clap::{Args, Parser, ValueEnum};
+use std::path::PathBuf;
+
+/// Brings up a place to compute, cracks RSA numbers on it, and takes everything down again
+///
+/// `up` brings up a stack and runs a job on it; `crack` factors a number or a public key;
+/// `down` removes the stack, and leaves nothing behind.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "rsac-infra",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "`rsac-infra WORD --help` says more of a word.",
+    after_long_help = Exit::help(),
+)]
+pub struct Cli {
+    /// What holds for every word.
+    #[command(flatten)]
+    pub common: Common,
+    /// The word.
+    #[command(subcommand)]
+    pub word: Word,
+}
+
+/// What holds for every word.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Common {
+    /// The stack to act on [default: the only one; for a new one, its provider's name]
+    #[arg(long, global = true, value_name = "NAME", env = "RSAC_STACK")]
+    pub stack: Option<String>,
+
+    /// Where stacks are remembered [default: $XDG_STATE_HOME/rsac or ~/.local/state/rsac]
+    #[arg(long, global = true, value_name = "DIR", env = "RSAC_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// Who reads stdout; with json, one object a line for every event of the run
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORM",
+        default_value = "human",
+        env = "RSAC_OUTPUT"
+    )]
+    pub output: OutputForm,
+
+    /// When to use colours [default: on a terminal, unless NO_COLOR is set]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true
+    )]
+    pub color: When,
+
+    /// Says more; twice, still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+
+    /// Says only answers and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// Who reads stdout.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputForm {
+    /// People
+    #[default]
+    Human,
+    /// Programs
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_word_of_the_issue_parses() {
+        for line in [
+            "up --provider local -f deploy/example/01-rsac.yaml --wait",
+            "crack 0xabcdef --name n --workers 2 --method quadratic-sieve --wait",
+            "crack - --threads 2 --max-cpu-hours 0.5 --deadline 90s",
+            "apply -f -",
+            "list",
+            "status",
+            "watch my-rsac",
+            "scale my-rsac 0",
+            "suspend my-rsac",
+            "resume my-rsac",
+            "result my-rsac --private-key",
+            "result my-rsac --pem",
+            "units my-rsac --plan 0",
+            "progress --url http://127.0.0.1:8080",
+            "progress --address 127.0.0.1:8080",
+            "logs my-rsac -f --tail 3 --component master",
+            "delete my-rsac",
+            "down --yes --stack here",
+            "stacks --output json",
+            "completions bash",
+            "man",
+        ] {
+            let words = std::iter::once("rsac-infra").chain(line.split(' '));
+            if let Err(error) = Cli::try_parse_from(words) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! `up` and `down` of a stack's steps: observe, plan, journal, perform or undo. Nothing
+//! here knows any provider; every step can be repeated, so going on after a crash is
+//! beginning again with what is missing.
+
+mod order;
+
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupts;
+use crate::journal::{Entry, Journal};
+use crate::output::{Event, Output, PlannedStep, StepState, gerund, seconds};
+use crate::provider::{Provider, ProviderError, Step};
+use crate::stack::Stack;
+use std::future::Future;
+use std::time::Instant;
+
+/// What the engine works on. Whoever makes one holds the stack's lock.
+pub struct Engine<'a> {
+    /// Where it says what it does.
+    pub out: &'a Output,
+    /// The stack.
+    pub stack: &'a Stack,
+    /// Its place.
+    pub provider: &'a dyn Provider,
+    /// Ctrl-C.
+    pub interrupts: &'a Interrupts,
+    /// What was begun and done before, and will be now.
+    pub journal: Journal,
+}
+
+/// How a run over steps ended, where it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All steps are performed, or undone.
+    Complete,
+    /// Ctrl-C. The step that went on is begun and not done.
+    Interrupted,
+}
+
+impl<'a> Engine<'a> {
+    /// An engine on a stack, with its journal.
+    ///
+    /// # Errors
+    /// When the journal cannot be read. One that is damaged is used as far as it is good.
+    pub fn new(
+        out: &'a Output,
+        stack: &'a Stack,
+        provider: &'a dyn Provider,
+        interrupts: &'a Interrupts,
+    ) -> Result<Self, Failure> {
+        let journal = stack.journal().map_err(crate::stack::StackError::from)?;
+        if !journal.damaged.is_empty() {
+            let lines: Vec<String> = journal.damaged.iter().map(usize::to_string).collect();
+            out.warn(format_args!(
+                "the journal of stack {} is damaged in line {}; the rest is used",
+                stack.name(),
+                lines.join(", ")
+            ));
+        }
+        Ok(Self {
+            out,
+            stack,
+            provider,
+            interrupts,
+            journal,
+        })
+    }
+
+    /// Shows what `up` is going to do; `job` are lines for what comes after the steps.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn show_plan(&self, steps: &[Step], job: &[String]) -> Result<(), Failure> {
+        let (stack, provider) = (self.stack.name(), &self.stack.record.provider);
+        self.out.event(&Event::Plan {
+            stack,
+            provider,
+            steps: steps.iter().map(PlannedStep::from).collect(),
+        })?;
+        self.out
+            .busy("Plan", format_args!("stack {stack}, provider {provider}"));
+        for step in steps {
+            let (sign, done) = if step.done {
+                ('=', " (is there)")
+            } else {
+                ('+', "")
+            };
+            self.out
+                .note(format_args!("{sign:>12} {}{done}", step.title));
+        }
+        for line in job {
+            self.out.note(format_args!("{:>12} {line}", '+'));
+        }
+        Ok(())
+    }
+
+    /// Performs the steps that are not done.
+    ///
+    /// # Errors
+    /// When one fails, or cannot be journaled. What was done stays, for another `up`.
+    pub async fn perform(&mut self, steps: &[Step]) -> Result<Ended, Failure> {
+        let missing: Vec<&Step> = steps.iter().filter(|step| !step.done).collect();
+        if missing.is_empty() && self.journal.is_complete() {
+            return Ok(Ended::Complete);
+        }
+        self.record(Entry::Up)?;
+        for step in missing {
+            self.record(Entry::Begin {
+                step: step.id.clone(),
+                title: step.title.clone(),
+            })?;
+            self.tell(step, StepState::Started, None)?;
+            let begun = Instant::now();
+            let say = self.teller(&step.title);
+            let performed = self.guarded(self.provider.perform(&step.id, &say)).await;
+            match performed {
+                None => return Ok(Ended::Interrupted),
+                Some(Ok(())) => {
+                    self.record(Entry::Done {
+                        step: step.id.clone(),
+                    })?;
+                    let took = begun.elapsed().as_secs_f64();
+                    self.tell(step, StepState::Done, Some(took))?;
+                    let (verb, rest) = gerund(&step.title);
+                    self.out
+                        .step(&verb, format_args!("{rest} ({})", seconds(took)));
+                }
+                Some(Err(error)) => {
+                    self.record(Entry::Failed {
+                        step: step.id.clone(),
+                        why: error.to_string(),
+                    })?;
+                    self.tell(step, StepState::Failed, Some(begun.elapsed().as_secs_f64()))?;
+                    return Err(self.failed(step, error));
+                }
+            }
+        }
+        self.record(Entry::UpDone)?;
+        Ok(Ended::Complete)
+    }
+
+    /// Undoes, in reverse, every step that is there or was ever begun, and looks whether
+    /// anything is left.
+    ///
+    /// # Errors
+    /// When a step cannot be undone or journaled, or something is left.
+    pub async fn undo(&mut self) -> Result<Ended, Failure> {
+        let observed = self.provider.observe().await?;
+        let steps = order::to_undo(&observed, &self.journal);
+        self.record(Entry::Down)?;
+        for step in &steps {
+            self.record(Entry::Undo {
+                step: step.id.clone(),
+            })?;
+            self.tell(step, StepState::Undoing, None)?;
+            let begun = Instant::now();
+            let say = self.teller(&format!("undo {:?}", step.title));
+            let undone = self.guarded(self.provider.undo(&step.id, &say)).await;
+            match undone {
+                None => return Ok(Ended::Interrupted),
+                Some(Ok(())) => {
+                    self.record(Entry::Undone {
+                        step: step.id.clone(),
+                    })?;
+                    let took = begun.elapsed().as_secs_f64();
+                    self.tell(step, StepState::Undone, Some(took))?;
+                    self.out
+                        .step("Undone", format_args!("{} ({})", step.title, seconds(took)));
+                }
+                Some(Err(error)) => return Err(self.failed(step, error)),
+            }
+        }
+        let leftovers = self.provider.leftovers().await?;
+        if leftovers.is_empty() {
+            return Ok(Ended::Complete);
+        }
+        Err(Failure::new(
+            Exit::Provider,
+            format!(
+                "stack {}: after everything was undone, this is left:\n  {}",
+                self.stack.name(),
+                leftovers.join("\n  ")
+            ),
+        )
+        .remedy(format!("`rsac-infra down --stack {}`", self.stack.name())))
+    }
+
+    /// The step's future, or none when an interrupt came first. Dropping a step in its
+    /// middle is what a crash would do, and resuming and undoing cope with that.
+    async fn guarded<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let done = tokio::select! {
+            done = work => Some(done),
+            () = self.interrupts.wait() => None,
+        };
+        self.out.still();
+        done
+    }
+
+    /// What a step says while it goes on: a live line on a terminal, an event for programs.
+    fn teller(&self, title: &str) -> impl Fn(&str) + Sync + use<'a> {
+        let (out, (verb, rest)) = (self.out, gerund(title));
+        let prefix = format!("{verb:>12} {rest}");
+        out.live(&prefix);
+        move |message| {
+            // A note that cannot be written does not stop a step in its middle.
+            let _ = out.event(&Event::Note { message });
+            out.live(&format!("{prefix}: {message}"));
+        }
+    }
+
+    fn tell(&self, step: &Step, state: StepState, seconds: Option<f64>) -> Result<(), Failure> {
+        self.out.event(&Event::Step {
+            stack: self.stack.name(),
+            id: &step.id,
+            title: &step.title,
+            state,
+            seconds,
+        })
+    }
+
+    fn record(&mut self, entry: Entry) -> Result<(), Failure> {
+        let appended = self.journal.append(entry);
+        Ok(appended.map_err(crate::stack::StackError::from)?)
+    }
+
+    fn failed(&self, step: &Step, error: ProviderError) -> Failure {
+        let mut failure = Failure::from(error);
+        failure.message = format!("{}: {}", step.title, failure.message);
+        let name = self.stack.name();
+        failure
+            .remedy(format!(
+                "then `rsac-infra up --stack {name}` goes on from here"
+            ))
+            .remedy(format!(
+                "`rsac-infra down --stack {name}` takes back what was done"
+            ))
+    }
+}

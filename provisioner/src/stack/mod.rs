@@ -1,0 +1,445 @@
+//! Stacks as they are remembered: a folder each under the state directory, with a
+//! description (`stack.json`), a journal, a lock, and marks of the results that were
+//! shown. What a provider keeps in the folder is its own.
+
+mod files;
+mod lock;
+mod name;
+mod shown;
+
+pub use files::write_private;
+pub use lock::{Holder, StackLock};
+pub use name::check as check_name;
+pub use shown::Shown;
+
+use crate::exit::{Exit, Failure};
+use crate::journal::{Journal, JournalError};
+use files::{make_private_folder, read_optional};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The version of a stack's folder that this build makes, and the only one it serves.
+pub const STACK_VERSION: u32 = 1;
+
+const RECORD: &str = "stack.json";
+const JOURNAL: &str = "journal.jsonl";
+
+/// What `stack.json` says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Record {
+    /// [`STACK_VERSION`] of whoever made it.
+    pub version: u32,
+    /// The version of rsac-infra that made it.
+    pub made_by: String,
+    /// The stack's name: its folder's too.
+    pub name: String,
+    /// Random: what was created for this stack carries it.
+    pub id: String,
+    /// Its provider.
+    pub provider: String,
+    /// In seconds since 1970.
+    pub created_at: u64,
+}
+
+/// Enough of a record to tell whose it is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    version: u32,
+    #[serde(default)]
+    made_by: String,
+}
+
+/// Why a stack cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// A file or folder.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The name is no stack's.
+    #[error("--stack {name:?}: {why}")]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// No stack of that name.
+    #[error("there is no stack {name:?}{}", those(.known))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// No stack at all.
+    #[error("there is no stack yet in {0}")]
+    None(PathBuf),
+    /// More than one, and none was named.
+    #[error("there are {} stacks ({}): which one?", .0.len(), .0.join(", "))]
+    Several(Vec<String>),
+    /// Another version's folder.
+    #[error(
+        "stack {name:?} is of version {found}, made by rsac-infra {made_by}; \
+         this is {}, which serves version {STACK_VERSION}",
+        env!("CARGO_PKG_VERSION")
+    )]
+    OtherVersion {
+        /// The stack.
+        name: String,
+        /// Its version.
+        found: u32,
+        /// Who made it.
+        made_by: String,
+    },
+    /// `stack.json` is not readable.
+    #[error("{path} is damaged: {why}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        why: String,
+    },
+    /// Another process is at work on it.
+    #[error("stack {name:?} is in use: {holder}")]
+    Busy {
+        /// The stack.
+        name: String,
+        /// Who.
+        holder: Holder,
+    },
+    /// Its journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+fn those(names: &[String]) -> String {
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; there is {}", names.join(", "))
+    }
+}
+
+impl StackError {
+    fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        Self::Io { path, source }
+    }
+}
+
+impl From<StackError> for Failure {
+    fn from(error: StackError) -> Self {
+        let message = error.to_string();
+        match error {
+            StackError::Io { .. } | StackError::Journal(_) => Self::new(Exit::State, message)
+                .remedy("give a folder that is yours and has space: --state-dir or RSAC_STATE_DIR"),
+            StackError::Name { .. } => Self::new(Exit::Usage, message),
+            StackError::Unknown { name, known } => {
+                let failure = Self::new(Exit::NotFound, message);
+                match crate::words::closest(&name, known.iter().map(String::as_str)) {
+                    Some(close) => failure.remedy(format!("--stack {close}")),
+                    None => failure.remedy("`rsac-infra stacks` shows those there are"),
+                }
+            }
+            StackError::None(_) => Self::new(Exit::NotFound, message)
+                .remedy("`rsac-infra up` makes one; `rsac-infra crack NUMBER` too"),
+            StackError::Several(names) => {
+                let first = names.first().map(String::as_str).unwrap_or_default();
+                Self::new(Exit::Usage, message).remedy(format!("--stack {first}"))
+            }
+            StackError::OtherVersion { made_by, .. } => Self::new(Exit::State, message).remedy(
+                format!("take it down with rsac-infra {made_by}, or use another --stack"),
+            ),
+            StackError::Damaged { path, .. } => Self::new(Exit::State, message).remedy(format!(
+                "if the stack is not needed, stop its processes and remove {}",
+                path.parent().unwrap_or(&path).display()
+            )),
+            StackError::Busy { .. } => Self::new(Exit::Conflict, message)
+                .remedy("wait until it is done; words that only read work meanwhile"),
+        }
+    }
+}
+
+/// The state directory.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// A stack that is remembered.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// What is known of it.
+    pub record: Record,
+    /// Its folder.
+    pub folder: PathBuf,
+}
+
+impl Store {
+    /// A store in `root`, which need not exist.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    fn stacks(&self) -> PathBuf {
+        self.root.join("stacks")
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        self.stacks().join(name)
+    }
+
+    /// The names of all stacks, in order; readable or not.
+    ///
+    /// # Errors
+    /// When the state directory is there and cannot be read.
+    pub fn names(&self) -> Result<Vec<String>, StackError> {
+        let folder = self.stacks();
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StackError::io(&folder, error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| StackError::io(&folder, error))?;
+            // A folder without a record is one whose removal was cut short, or whose
+            // making was: `up` of that name takes it over, the others need not know.
+            if entry.path().join(RECORD).exists() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// The stack of that name.
+    ///
+    /// # Errors
+    /// When there is none, or it is not one that this build serves.
+    pub fn open(&self, name: &str) -> Result<Stack, StackError> {
+        let name = check_name(name)?;
+        let folder = self.folder(name);
+        let path = folder.join(RECORD);
+        let Some(text) = read_optional(&path)? else {
+            let (name, known) = (name.to_owned(), self.names()?);
+            return Err(StackError::Unknown { name, known });
+        };
+        let damaged = |error: serde_json::Error| StackError::Damaged {
+            path: path.clone(),
+            why: error.to_string(),
+        };
+        let version: Version = serde_json::from_str(&text).map_err(damaged)?;
+        if version.version != STACK_VERSION {
+            return Err(StackError::OtherVersion {
+                name: name.to_owned(),
+                found: version.version,
+                made_by: version.made_by,
+            });
+        }
+        let record = serde_json::from_str(&text).map_err(damaged)?;
+        Ok(Stack { record, folder })
+    }
+
+    /// The stack that is named, or the only one.
+    ///
+    /// # Errors
+    /// When none is named and there is not exactly one, or that one is not usable.
+    pub fn resolve(&self, named: Option<&str>) -> Result<Stack, StackError> {
+        if let Some(name) = named {
+            return self.open(name);
+        }
+        let names = self.names()?;
+        match names.as_slice() {
+            [] => Err(StackError::None(self.root.clone())),
+            [name] => self.open(name),
+            _ => Err(StackError::Several(names)),
+        }
+    }
+
+    /// Takes the lock of the stack of that name, making its folder where there is none.
+    ///
+    /// # Errors
+    /// When another process has it, or the state directory cannot be written.
+    pub fn lock(&self, name: &str, command: &str) -> Result<StackLock, StackError> {
+        let name = check_name(name)?;
+        StackLock::take(name, || make_private_folder(&self.folder(name)), command)
+    }
+
+    /// The stack of that name, made with a new id where there is none. Whoever calls
+    /// holds its lock.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the one there is not one that this build serves.
+    pub fn open_or_make(&self, lock: &StackLock, provider: &str) -> Result<Stack, StackError> {
+        match self.open(lock.name()) {
+            Err(StackError::Unknown { .. }) => {}
+            other => return other,
+        }
+        let record = Record {
+            version: STACK_VERSION,
+            made_by: env!("CARGO_PKG_VERSION").to_owned(),
+            name: lock.name().to_owned(),
+            id: random_id(),
+            provider: provider.to_owned(),
+            created_at: now(),
+        };
+        let folder = self.folder(lock.name());
+        let path = folder.join(RECORD);
+        let text = serde_json::to_string_pretty(&record)
+            .map_err(|error| StackError::io(&path, error.into()))?;
+        write_private(&path, &text)?;
+        Ok(Stack { record, folder })
+    }
+
+    /// Removes a stack's folder, and the state directory with its last one: nothing is
+    /// left. The record goes first, so that a removal that is cut short is no stack.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub fn remove(&self, stack: &Stack, lock: StackLock) -> Result<(), StackError> {
+        let record = stack.folder.join(RECORD);
+        std::fs::remove_file(&record).map_err(|error| StackError::io(&record, error))?;
+        std::fs::remove_dir_all(&stack.folder)
+            .map_err(|error| StackError::io(&stack.folder, error))?;
+        drop(lock);
+        // Both fail as long as there is something else in them, as they should.
+        let _ = std::fs::remove_dir(self.stacks());
+        let _ = std::fs::remove_dir(&self.root);
+        Ok(())
+    }
+}
+
+impl Stack {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.record.name
+    }
+
+    /// Its journal.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn journal(&self) -> Result<Journal, JournalError> {
+        Journal::open(&self.folder.join(JOURNAL))
+    }
+
+    /// The marks of results that were shown.
+    pub fn shown(&self) -> Shown {
+        Shown::new(self.folder.join("shown"))
+    }
+}
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
+}
+
+/// 64 random bits, hexadecimal: ids of stacks and runs.
+pub fn random_id() -> String {
+    format!("{:016x}", rand::random::<u64>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().join("state"));
+        (folder, store)
+    }
+
+    fn make(store: &Store, name: &str) -> (StackLock, Stack) {
+        let lock = store.lock(name, "up").unwrap();
+        let stack = store.open_or_make(&lock, "local").unwrap();
+        (lock, stack)
+    }
+
+    #[test]
+    fn a_stack_is_made_once_found_again_and_removed_without_a_trace() {
+        let (folder, store) = store();
+        let (lock, stack) = make(&store, "local");
+        assert_eq!(
+            store.open_or_make(&lock, "local").unwrap().record,
+            stack.record
+        );
+        assert_eq!(store.resolve(None).unwrap().record, stack.record);
+        stack.shown().mark("key").unwrap();
+        store.remove(&stack, lock).unwrap();
+        assert!(matches!(store.resolve(None), Err(StackError::None(_))));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn only_the_user_can_read_it() {
+        let (folder, store) = store();
+        let (_lock, stack) = make(&store, "local");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder.path().join("state")), 0o700);
+        assert_eq!(mode(&stack.folder), 0o700);
+        assert_eq!(mode(&stack.folder.join(RECORD)), 0o600);
+        assert_eq!(mode(&stack.folder.join("lock")), 0o600);
+    }
+
+    #[test]
+    fn without_a_name_there_must_be_exactly_one() {
+        let (_folder, store) = store();
+        let _one = make(&store, "a");
+        let _two = make(&store, "b");
+        let error = store.resolve(None).unwrap_err();
+        assert_eq!(error.to_string(), "there are 2 stacks (a, b): which one?");
+        assert_eq!(store.resolve(Some("b")).unwrap().name(), "b");
+        let failure = Failure::from(store.resolve(Some("bb")).unwrap_err());
+        assert_eq!(failure.message, "there is no stack \"bb\"; there is a, b");
+        assert_eq!(failure.exit, Exit::NotFound);
+    }
+
+    #[test]
+    fn another_versions_stack_is_refused_with_the_remedy() {
+        let (_folder, store) = store();
+        let (_lock, stack) = make(&store, "local");
+        let path = stack.folder.join(RECORD);
+        std::fs::write(&path, r#"{"version":2,"madeBy":"0.9.0","new":"field"}"#).unwrap();
+        let failure = Failure::from(store.open("local").unwrap_err());
+        assert_eq!(failure.exit, Exit::State);
+        assert_eq!(
+            failure.message,
+            "stack \"local\" is of version 2, made by rsac-infra 0.9.0; \
+             this is 0.1.0, which serves version 1"
+        );
+        assert_eq!(
+            failure.remedies,
+            ["take it down with rsac-infra 0.9.0, or use another --stack"]
+        );
+        std::fs::write(&path, r#"{"version":1,"#).unwrap();
+        assert!(matches!(
+            store.open("local"),
+            Err(StackError::Damaged { .. })
+        ));
+    }
+
+    #[test]
+    fn a_state_directory_that_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let store = Store::new(file.join("state"));
+        let failure = Failure::from(store.lock("local", "up").unwrap_err());
+        assert_eq!(failure.exit, Exit::State);
+        assert!(failure.message.contains("file/state"), "{failure}");
+        assert!(failure.remedies[0].contains("--state-dir"));
+    }
+}

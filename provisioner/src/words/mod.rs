@@ -1,0 +1,122 @@
+//! The user's words, a file each. [`run`] is the way in: the binary calls it with the
+//! process's own streams, tests with buffers and a stack in memory.
+
+mod apply;
+mod bring_up;
+mod connection;
+mod crack;
+mod delete;
+mod down;
+mod generate;
+mod list;
+mod logs;
+mod manifest;
+mod progress;
+mod result;
+mod scale;
+mod solved;
+mod stacks;
+mod status;
+mod suggest;
+mod suspend;
+mod units;
+mod up;
+mod view;
+mod wait;
+mod watch;
+
+pub use generate::{man_page, man_pages, reference};
+pub use suggest::closest;
+
+use crate::cli::{Cli, Word};
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupts;
+use crate::output::Output;
+use crate::provider::Provider;
+use crate::stack::{Stack, Store};
+use futures_util::future::BoxFuture;
+use std::future::Future;
+use std::io;
+
+/// Makes the provider of a stack.
+pub type OpenProvider = dyn Fn(&Stack) -> Result<Box<dyn Provider>, Failure> + Send + Sync;
+/// Puts a question on the terminal and answers the line that was typed.
+pub type Ask = dyn Fn(String) -> BoxFuture<'static, io::Result<String>> + Send + Sync;
+/// Reads stdin, at most so many bytes.
+pub type ReadStdin = dyn Fn(u64) -> io::Result<Vec<u8>> + Send + Sync;
+
+/// What a word works with.
+pub struct Context<'a> {
+    /// Where it says what it says.
+    pub out: &'a Output,
+    /// The stacks that are remembered.
+    pub store: Store,
+    /// The stack that was named.
+    pub stack: Option<String>,
+    /// Makes providers.
+    pub open: &'a OpenProvider,
+    /// Ctrl-C.
+    pub interrupts: Interrupts,
+    /// Asks whoever sits at the terminal; none where nobody does.
+    pub ask: Option<&'a Ask>,
+    /// Reads stdin, for `-`.
+    pub stdin: &'a ReadStdin,
+}
+
+impl Context<'_> {
+    /// The work's result, or that it was interrupted.
+    async fn interruptible<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            done = work => done,
+            () = self.interrupts.wait() => Err(Failure::new(Exit::Interrupted, "interrupted")),
+        }
+    }
+}
+
+/// Runs a word, says why where it fails, and answers the code to end with.
+pub async fn run(ctx: &Context<'_>, cli: Cli) -> Exit {
+    let done = dispatch(ctx, cli.word).await;
+    ctx.out.still();
+    match done {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            ctx.out.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+async fn dispatch(ctx: &Context<'_>, word: Word) -> Result<(), Failure> {
+    match word {
+        // These have something to say at an interrupt.
+        Word::Up(args) => up::run(ctx, args).await,
+        Word::Crack(args) => crack::run(ctx, args).await,
+        Word::Apply(args) => apply::run(ctx, args).await,
+        Word::Watch(args) => watch::run(ctx, args).await,
+        Word::Down(args) => down::run(ctx, args).await,
+        // The others just stop.
+        word => ctx.interruptible(dispatch_plain(ctx, word)).await,
+    }
+}
+
+async fn dispatch_plain(ctx: &Context<'_>, word: Word) -> Result<(), Failure> {
+    match word {
+        Word::List => list::run(ctx).await,
+        Word::Status(args) => status::run(ctx, args).await,
+        Word::Scale(args) => scale::run(ctx, args).await,
+        Word::Suspend(args) => suspend::run(ctx, args, true).await,
+        Word::Resume(args) => suspend::run(ctx, args, false).await,
+        Word::Result(args) => result::run(ctx, args).await,
+        Word::Units(args) => units::run(ctx, args).await,
+        Word::Progress(args) => progress::run(ctx, args).await,
+        Word::Logs(args) => logs::run(ctx, args).await,
+        Word::Delete(args) => delete::run(ctx, args).await,
+        Word::Stacks => stacks::run(ctx),
+        Word::Completions(args) => generate::completions(ctx, args),
+        Word::Man(args) => generate::man(ctx, args),
+        Word::Up(_) | Word::Crack(_) | Word::Apply(_) | Word::Watch(_) | Word::Down(_) => Ok(()),
+    }
+}
