@@ -28,14 +28,14 @@ pub(super) fn to_undo(observed: &[Step], journal: &Journal) -> Vec<Step> {
 }
 
 fn title_of(journal: &Journal, id: &str) -> String {
-    let titles = journal
+    let mut titles = journal
         .records
         .iter()
         .filter_map(|record| match &record.entry {
             Entry::Begin { step, title } if step == id => Some(title.clone()),
             _ => None,
         });
-    titles.last().unwrap_or_else(|| id.to_owned())
+    titles.next_back().unwrap_or_else(|| id.to_owned())
 }
 
 #[cfg(test)]
