@@ -3,7 +3,7 @@
 # the one cluster there can be, and how to say, fail and wait. Sourced first.
 # shellcheck disable=SC2034 # read by the files sourced after this one
 
-# The record of the cluster that is up: its folder and the process that brought it up.
+# The record of the cluster that is up or coming up: a file that holds its folder.
 # It is created exclusively, so a second `up` finds it and is refused.
 record=/run/rsac-test-cluster
 default_dir=/var/tmp/rsac-test-cluster
@@ -51,15 +51,10 @@ wait_for() {
   done
 }
 
-# What is recorded of the running cluster: sets dir and up_pid, or fails.
+# Sets dir to the recorded cluster's, or fails.
 read_record() {
-  dir='' up_pid=''
-  [[ -s $record ]] || return 1
-  {
-    IFS= read -r dir
-    IFS= read -r up_pid
-  } <"$record"
-  [[ -n $dir ]]
+  dir=''
+  [[ -s $record ]] && IFS= read -r dir <"$record" && [[ -n $dir ]]
 }
 
 need_cluster() {

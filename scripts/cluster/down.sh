@@ -10,7 +10,6 @@ cluster_down() {
     return
   fi
   need_root down
-  stop_up
   local pid path
   wait_for 30 "the end of the cluster's processes" kill_processes || true
   wait_for 10 "removing the cgroups" remove_cgroup "$cgroup" || true
@@ -38,22 +37,15 @@ cluster_down() {
   say "down: no process, mount, cgroup or file of the cluster is left"
 }
 
-# An `up` that is still at work would go on making things.
-stop_up() {
-  [[ -n $up_pid && $up_pid != "$$" && -d /proc/$up_pid ]] || return 0
-  ! grep -qaF test-cluster "/proc/$up_pid/cmdline" 2>/dev/null || kill -KILL "$up_pid" 2>/dev/null || true
-}
-
 # The host's numbers of all processes whose environment holds the entry.
 pids_with() { # VARIABLE=value
   local path
-  for path in /proc/[0-9]*/environ; do
-    tr '\0' '\n' 2>/dev/null <"$path" | grep -qxF "$1" || continue
-    path=${path%/environ}
-    printf '%s\n' "${path#/proc/}"
-  done 2>/dev/null
+  grep -lszxF "$1" /proc/[0-9]*/environ | while IFS=/ read -r _ _ path _; do
+    printf '%s\n' "$path"
+  done
 }
 
+# An `up` still at work is among them, and goes on making things until it is killed.
 # Machines' first processes take everything in them along, pods included.
 kill_processes() {
   local pids

@@ -33,7 +33,7 @@ machine_pid() { # name
 
 # Whether a process carries this cluster's mark (numbers are used again by others).
 is_ours() { # pid
-  tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -qxF "$mark=$dir"
+  grep -qzxF "$mark=$dir" "/proc/$1/environ" 2>/dev/null
 }
 
 # ip netns exec would mount /sys anew, and the kubelet then finds no cgroups.
@@ -57,7 +57,7 @@ daemon() {
   disown
 }
 
-# Fails, and shows the end of its log, if a daemon is gone.
+# Fails if a daemon is gone.
 daemon_lives() { # machine label
   local pid
   pid=$(cat "$dir/$1/daemons/$2" 2>/dev/null) && is_ours "$pid"

@@ -59,6 +59,10 @@ restart_node() { # node
   remove_cgroup "$cgroup/$name"
   prepare_node "$name"
   join_node "$name"
+  # The API server may not have noticed yet that the node was away.
+  wait_for 60 "the kubelet of $name" \
+    in_machine "$name" "$bin/tools" get http://127.0.0.1:10248/healthz ||
+    die "$(tail -n 20 "$dir/logs/$name-kubelet.log")"
   wait_for 60 "$name to be Ready" node_is_ready "$name"
 }
 

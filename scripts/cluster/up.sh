@@ -3,7 +3,7 @@
 # of it lives. A failed `up` takes down what it made.
 
 cluster_up() {
-  local nodes=2 start=$EPOCHREALTIME
+  local nodes=2
   dir=$default_dir
   while (($#)); do
     case $1 in
@@ -20,10 +20,16 @@ cluster_up() {
   ensure_packages
   build_all
   claim_record
+  # Anew with the mark, so that `down` finds an `up` that is still at work.
+  exec env "$mark=$dir" bash "$here/../test-cluster" bring-up "$nodes"
+}
+
+bring_up() { # nodes
+  local nodes=$1 name start=$EPOCHREALTIME
+  need_cluster
+  [[ ${!mark:-} == "$dir" ]] || die "bring-up is the second half of up"
   trap 'up_failed' EXIT
   mkdir -m 700 "$dir"
-
-  local name
   make_control_plane_certs
   make_kubeconfig admin "https://127.0.0.1:0" "$dir/kubeconfig"
   start_machine control
@@ -67,7 +73,7 @@ check_dir() {
 }
 
 claim_record() {
-  if ! (set -o noclobber && printf '%s\n%s\n' "$dir" "$$" >"$record") 2>/dev/null; then
+  if ! (set -o noclobber && printf '%s\n' "$dir" >"$record") 2>/dev/null; then
     local wanted=$dir
     read_record || true
     die "a cluster is up or coming up in ${dir:-?}, there can be one: scripts/test-cluster down, then up in $wanted"
@@ -78,8 +84,9 @@ claim_record() {
 up_failed() {
   trap - EXIT
   printf 'test-cluster: up failed; taking down what there is\n' >&2
-  cluster_down >&2 || true
-  exit 1
+  # Without the mark, or it would end itself.
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  exec env -u "$mark" bash -c '"$0" down >&2; exit 1' "$here/../test-cluster"
 }
 
 cluster_status() {
