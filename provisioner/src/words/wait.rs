@@ -19,6 +19,8 @@ use tokio::time::{Instant, sleep};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often progress is told where nothing can be redrawn.
 const TELL_EVERY: Duration = Duration::from_secs(10);
+/// What is wrong for a moment only, while workers start say, is not worth a word.
+const TROUBLE_LASTS: Duration = Duration::from_secs(10);
 
 /// How following a job came to its end.
 enum Followed {
@@ -182,20 +184,19 @@ async fn reconnect(
 #[derive(Default)]
 struct Teller {
     told: Option<(Instant, Bar)>,
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
+}
+
+/// What was wrong when last looked.
+struct Trouble {
+    reason: String,
+    since: Instant,
+    told: bool,
 }
 
 impl Teller {
     fn tell(&mut self, ctx: &Context<'_>, view: View<'_>) -> Result<(), Failure> {
-        let trouble = view.trouble();
-        let reason = trouble.map(|(reason, _)| reason);
-        if self.trouble.as_deref() != reason {
-            if let Some((reason, message)) = trouble {
-                ctx.out
-                    .warn(format_args!("{}: {reason}: {message}", view.name()));
-            }
-            self.trouble = reason.map(str::to_owned);
-        }
+        self.tell_trouble(ctx, view);
         let bar = view.bar();
         let told = self.told.as_ref();
         if told.is_some_and(|(_, told)| *told == bar) {
@@ -223,5 +224,24 @@ impl Teller {
             self.told = Some((Instant::now(), bar));
         }
         Ok(())
+    }
+
+    fn tell_trouble(&mut self, ctx: &Context<'_>, view: View<'_>) {
+        let Some((reason, message)) = view.trouble() else {
+            self.trouble = None;
+            return;
+        };
+        let known = self.trouble.take().filter(|known| known.reason == reason);
+        let mut trouble = known.unwrap_or_else(|| Trouble {
+            reason: reason.to_owned(),
+            since: Instant::now(),
+            told: false,
+        });
+        if !trouble.told && trouble.since.elapsed() >= TROUBLE_LASTS {
+            ctx.out
+                .warn(format_args!("{}: {reason}: {message}", view.name()));
+            trouble.told = true;
+        }
+        self.trouble = Some(trouble);
     }
 }

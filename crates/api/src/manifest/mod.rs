@@ -58,6 +58,19 @@ pub fn read(text: &str) -> Result<Vec<RSACracker>, Vec<FieldError>> {
     }
 }
 
+/// Everything that schema and rules find wrong with a resource that came by another way
+/// than a manifest: what an API server would refuse.
+pub fn check(cracker: &RSACracker) -> Vec<FieldError> {
+    match serde_json::to_string(cracker) {
+        Ok(text) => read(&text).err().unwrap_or_default(),
+        Err(error) => vec![FieldError::without_value(
+            "the resource",
+            format!("cannot be written as JSON ({error})"),
+            "set its fields anew",
+        )],
+    }
+}
+
 fn within(several: bool, at: usize, mut error: FieldError) -> FieldError {
     if several {
         error.field = format!("document {}: {}", at + 1, error.field);

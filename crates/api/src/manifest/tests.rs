@@ -167,3 +167,12 @@ fn texts_that_are_no_manifest() {
     assert!(complaints("a: 1\na: 2\n")[0].contains("second time"));
     assert!(complaints(&format!("{}{}", "[".repeat(100), "]".repeat(100)))[0].contains("nested"));
 }
+
+#[test]
+fn a_resource_that_came_another_way_is_held_to_the_same_bounds() {
+    let mut cracker = read(EXAMPLE).unwrap().remove(0);
+    assert_eq!(check(&cracker), []);
+    cracker.spec.worker_count = Some(1001);
+    let found = check(&cracker);
+    assert_eq!(found[0].field, "spec.workerCount");
+}

@@ -11,7 +11,7 @@ use crate::provider::local::layout::Layout;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use k8s_openapi::jiff::Timestamp;
 use rand::Rng;
-use rsac_api::{FieldError, RSACracker, RSACrackerSpec, RSACrackerStatus, rules};
+use rsac_api::{FieldError, RSACracker, RSACrackerSpec, RSACrackerStatus, manifest, rules};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
@@ -347,9 +347,9 @@ fn name_of(cracker: &RSACracker) -> Result<String, AccessError> {
     }
 }
 
-/// The resource's rules, as the API server evaluates them in Kubernetes.
+/// The resource's schema and rules, as the API server holds them up in Kubernetes.
 fn check(cracker: &RSACracker, mut errors: Vec<FieldError>) -> Result<(), AccessError> {
-    errors.extend(rules::check(cracker));
+    errors.extend(manifest::check(cracker));
     if errors.is_empty() {
         return Ok(());
     }
