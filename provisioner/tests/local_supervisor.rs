@@ -79,6 +79,7 @@ async fn the_verbs() {
     assert_eq!(conflict, AccessError::Conflict("one".into()));
     for (patch, what) in [
         (json!({"workerCount": -1}), "-1"),
+        (json!({"workerCount": 1001}), "1001"),
         (json!({"wrokers": 1}), "wrokers"),
         (json!({"publicKey": "x"}), "publicKey"),
         (json!(7), "object"),
