@@ -3,6 +3,7 @@
 use crate::server::error::MasterError;
 use crate::{Counters, Master, Now, Request, Response, Task, TaskResult};
 use rsac_protocol::{Problem, ProblemCode, ProgressAnswer, Solution, Summary, UnitId, UnitsPage};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -27,6 +28,8 @@ enum Message {
     Units(UnitsQuery, ViewOf<Result<UnitsPage, Problem>>),
     Metrics(ViewOf<(Summary, Counters)>),
     TaskDone(TaskResult, Duration),
+    /// The computation panicked: it will never be done.
+    TaskFailed,
 }
 
 /// Which page of units.
@@ -95,14 +98,23 @@ impl Handle {
     }
 }
 
-/// The running engine.
+/// The running engine. It ends after the commit under way when this is dropped, so that
+/// a master that cannot start leaves no ledger locked.
 pub(super) struct Engine {
     /// Asks it.
     pub(super) handle: Handle,
     /// Fires when it ended by itself, with the reason.
     pub(super) ended: oneshot::Receiver<Result<(), MasterError>>,
-    stop: Arc<AtomicBool>,
+    stop: StopOnDrop,
     thread: std::thread::JoinHandle<()>,
+}
+
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Engine {
@@ -117,6 +129,7 @@ impl Engine {
             next_tick: Instant::now(),
             queue: queue.clone(),
             stop: Arc::clone(&stop),
+            failed: false,
         };
         let thread = std::thread::Builder::new()
             .name("ledger".into())
@@ -127,14 +140,14 @@ impl Engine {
         Ok(Self {
             handle: Handle { queue },
             ended,
-            stop,
+            stop: StopOnDrop(stop),
             thread,
         })
     }
 
     /// Ends it after the commit under way, with everything written.
     pub(super) fn finish(self) -> Result<(), MasterError> {
-        self.stop.store(true, Ordering::Relaxed);
+        drop(self.stop);
         let mut ended = self.ended;
         self.thread.join().map_err(|_| MasterError::Engine)?;
         ended.try_recv().unwrap_or(Ok(()))
@@ -156,11 +169,13 @@ struct Loop {
     next_tick: Instant,
     queue: SyncSender<Message>,
     stop: Arc<AtomicBool>,
+    /// A computation could not be run: without it the job would wait for ever.
+    failed: bool,
 }
 
 impl Loop {
     fn run(mut self, messages: &Receiver<Message>) -> Result<(), MasterError> {
-        while !self.stop.load(Ordering::Relaxed) {
+        while !self.failed && !self.stop.load(Ordering::Relaxed) {
             let wait = self.next_tick.saturating_duration_since(Instant::now());
             match messages.recv_timeout(wait.min(GROUP)) {
                 Ok(first) => self.serve(first, messages),
@@ -178,7 +193,11 @@ impl Loop {
         }
         let now = self.now();
         self.master.close(now);
-        self.master.take_stopped().map_or(Ok(()), |e| Err(e.into()))
+        match self.master.take_stopped() {
+            Some(error) => Err(error.into()),
+            None if self.failed => Err(MasterError::Computation),
+            None => Ok(()),
+        }
     }
 
     /// Everything that is queued, in one commit; views are answered after it.
@@ -196,6 +215,7 @@ impl Loop {
                     self.master.charge(cpu);
                     self.master.task_done(self.now(), result);
                 }
+                Message::TaskFailed => self.failed = true,
                 view => views.push(view),
             }
             let more = requests.len() < QUEUE && begun.elapsed() < GROUP;
@@ -226,7 +246,7 @@ impl Loop {
             Message::Metrics(answer) => {
                 drop(answer.send((master.summary(now), master.counters())));
             }
-            Message::Worker(..) | Message::TaskDone(..) => {}
+            Message::Worker(..) | Message::TaskDone(..) | Message::TaskFailed => {}
         }
     }
 
@@ -240,13 +260,16 @@ impl Loop {
         let spawned = std::thread::Builder::new()
             .name("computation".into())
             .spawn(move || {
-                let (result, cpu) = timed(task);
+                let done = catch_unwind(AssertUnwindSafe(|| timed(task)));
                 // The master may have ended meanwhile: it will compute this again.
-                let _ = queue.send(Message::TaskDone(result, cpu));
+                let _ = queue.send(match done {
+                    Ok((result, cpu)) => Message::TaskDone(result, cpu),
+                    Err(_) => Message::TaskFailed,
+                });
             });
         if let Err(error) = spawned {
             tracing::error!(%error, "a computation cannot be started");
-            self.stop.store(true, Ordering::Relaxed);
+            self.failed = true;
         }
     }
 

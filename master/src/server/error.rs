@@ -44,6 +44,17 @@ pub enum MasterError {
     /// The ledger cannot be opened, or is another's now.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A computation of its own (classification, planning, a finish) could not be run.
+    #[error("a computation of the master failed: its log says why; start the master again")]
+    Computation,
+    /// A file that is longer than any usable one.
+    #[error("{path}: longer than {limit} bytes")]
+    TooLong {
+        /// Which.
+        path: PathBuf,
+        /// How long it may be.
+        limit: u64,
+    },
     /// A thread of its own ended.
     #[error("the thread that keeps the ledger ended unexpectedly")]
     Engine,

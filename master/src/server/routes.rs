@@ -16,19 +16,23 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Bodies other than reports.
 const MAX_BODY: usize = 64 * 1024;
 /// A whole request: its body, the commit, its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const PAGE: usize = 200;
+/// Reports that are read, decoded or waiting at the same time; of others the body is not
+/// read yet. Bounds the memory that they take together.
+const MAX_REPORTS: usize = 128;
 
 /// What every route knows.
-#[derive(Clone)]
 pub(super) struct App {
     engine: Handle,
     /// SHA-256 of the token: comparing digests takes the same time for any guess.
     token: [u8; 32],
+    reports: Semaphore,
 }
 
 impl App {
@@ -36,6 +40,7 @@ impl App {
         Self {
             engine,
             token: Sha256::digest(token.as_bytes()).into(),
+            reports: Semaphore::new(MAX_REPORTS),
         }
     }
 
@@ -60,7 +65,9 @@ pub(super) fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route(
             routes::REPORT,
-            post(report).layer(DefaultBodyLimit::max(MAX_REPORT_BYTES)),
+            post(report)
+                .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES))
+                .layer(middleware::from_fn_with_state(Arc::clone(&app), in_turn)),
         )
         .route_layer(middleware::from_fn_with_state(Arc::clone(&app), authorize));
     Router::new()
@@ -69,6 +76,12 @@ pub(super) fn router(app: App) -> Router {
         .route(routes::READYZ, get(readyz))
         .route(routes::METRICS, get(metrics_page))
         .merge(guarded)
+        .method_not_allowed_fallback(|| async {
+            refusal(problem(
+                ProblemCode::NotFound,
+                "this route has no such method",
+            ))
+        })
         .fallback(|| async { refusal(problem(ProblemCode::NotFound, "there is no such route")) })
         .layer(middleware::from_fn(in_time))
         .with_state(app)
@@ -82,6 +95,13 @@ async fn authorize(State(app): Shared, request: HttpRequest, next: Next) -> Resp
     }
     let words = "this route wants the job's token: Authorization: Bearer …";
     refusal(problem(ProblemCode::Unauthorized, words))
+}
+
+async fn in_turn(State(app): Shared, request: HttpRequest, next: Next) -> Response {
+    let Ok(_place) = app.reports.acquire().await else {
+        return refusal(problem(ProblemCode::Later, "the master is ending"));
+    };
+    next.run(request).await
 }
 
 async fn in_time(request: HttpRequest, next: Next) -> Response {

@@ -38,19 +38,22 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), Ma
     let start = Instant::now();
     let job = read_job(&options.job)?;
     let token = read_token(&options.token_file)?;
-    let data = RealDisk::open(&options.data).map_err(file(&options.data))?;
-    let seed = rand::random();
-    let master = Master::open(&data, job, now_since(start), seed)?;
-    let mut engine = Engine::start(master, start).map_err(|_| MasterError::Engine)?;
-
     let listener = listen::bind(options.listen, options.fallback).await?;
     let address = listen::reachable(&listener).map_err(|source| MasterError::Listen {
         address: options.listen,
         source,
     })?;
+    let data = RealDisk::open(&options.data).map_err(file(&options.data))?;
+    // A large ledger takes a while to read.
+    let opened = move || Master::open(&data, job, now_since(start), rand::random());
+    let master = tokio::task::spawn_blocking(opened)
+        .await
+        .map_err(|_| MasterError::Engine)??;
+    // Only now, and not by a master that finds the ledger in use.
     if let Some(path) = &options.address_file {
         write_whole(path, &address.to_string()).map_err(file(path))?;
     }
+    let mut engine = Engine::start(master, start).map_err(|_| MasterError::Engine)?;
     tracing::info!(%address, "serving");
 
     let app = routes::App::new(engine.handle.clone(), &token);
@@ -81,8 +84,14 @@ fn file(path: &Path) -> impl FnOnce(io::Error) -> MasterError + use<> {
 fn read_bounded(path: &Path) -> Result<String, MasterError> {
     let mut text = String::new();
     File::open(path)
-        .and_then(|opened| opened.take(MAX_JOB_BYTES).read_to_string(&mut text))
+        .and_then(|opened| opened.take(MAX_JOB_BYTES + 1).read_to_string(&mut text))
         .map_err(file(path))?;
+    if text.len() as u64 > MAX_JOB_BYTES {
+        return Err(MasterError::TooLong {
+            path: path.to_owned(),
+            limit: MAX_JOB_BYTES,
+        });
+    }
     Ok(text)
 }
 
