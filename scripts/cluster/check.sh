@@ -12,7 +12,7 @@ cluster_check() {
     return
   fi
   dir=''
-  trap 'kill_forward; cluster_down' EXIT
+  trap cluster_down EXIT
   try "a cluster of 2 nodes comes up" bash "$here/../test-cluster" up --nodes 2
   if ((failed)); then
     trap - EXIT
@@ -21,6 +21,7 @@ cluster_check() {
   fi
   read_record
   kubectl create namespace check >/dev/null
+  wait_for 20 "the namespace's service account" kubectl -n check get serviceaccount default
   try "a second cluster is refused" second_up_is_refused
   try "it says that it is disposable" is_disposable
   kubectl apply -f "$here/manifests/check.yaml" >/dev/null
@@ -106,17 +107,14 @@ pod_logs() {
 }
 
 port_forward() {
-  kubectl -n check port-forward service/web 18080:80 >/dev/null &
+  local forward status=0
+  # The program itself, not the function: it is to be killed, and must not hold try's pipe.
+  "$bin/kubectl" --kubeconfig "$dir/kubeconfig" --cache-dir "$dir/kubectl-cache" -n check port-forward service/web 18080:80 \
+    >"$dir/logs/port-forward.log" 2>&1 &
   forward=$!
-  local status=0
   wait_for 10 "an answer through port-forward" "$bin/tools" get http://127.0.0.1:18080/ || status=$?
-  kill_forward
+  kill "$forward" 2>/dev/null || true
   return "$status"
-}
-
-kill_forward() {
-  [[ -z ${forward:-} ]] || kill "$forward" 2>/dev/null || true
-  forward=''
 }
 
 push_and_pull() {

@@ -80,4 +80,6 @@ node_names() {
   return 0
 }
 
-kubectl() { "$bin/kubectl" --kubeconfig "$dir/kubeconfig" "$@"; }
+kubectl() {
+  "$bin/kubectl" --kubeconfig "$dir/kubeconfig" --cache-dir "$dir/kubectl-cache" "$@"
+}
