@@ -177,6 +177,8 @@ impl Master {
         part: Part,
         plan: Result<(Plan, Box<dyn Collector>), Infeasible>,
     ) {
+        // A named method makes no pre-pass: it is still to be made, should the method change.
+        let auto = self.job.method.is_none();
         match plan {
             Ok((plan, collector)) => {
                 let method = plan.method().name();
@@ -185,7 +187,7 @@ impl Master {
                 self.ledger.change_state(|state| {
                     state.plan = Some(sequence);
                     state.method = wanted;
-                    if !state.pre_passed.contains(&part) {
+                    if auto && !state.pre_passed.contains(&part) {
                         state.pre_passed.push(part);
                     }
                 });
@@ -200,7 +202,7 @@ impl Master {
                     self.job.max_cpu_hours
                 );
                 self.ledger.change_state(|state| {
-                    if !state.pre_passed.contains(&part) {
+                    if auto && !state.pre_passed.contains(&part) {
                         state.pre_passed.push(part);
                     }
                 });

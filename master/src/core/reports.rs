@@ -98,6 +98,8 @@ impl Master {
         let range = report.from..report.to;
         let covered = self.ledger.covered(plan).count_in(range.clone());
         if new_findings == 0 && covered == report.to - report.from {
+            // A unit may have been made of what a report of an older unit had covered.
+            search.supply.covered(&mut self.ledger, range, now.unix);
             self.counters.reports_repeated += 1;
             return Ok(());
         }
