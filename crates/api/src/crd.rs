@@ -4,7 +4,7 @@
 
 use crate::{RSACracker, rules};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps,
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 use kube::CustomResourceExt;
 
@@ -16,12 +16,37 @@ pub fn crd() -> CustomResourceDefinition {
         let Some(root) = schema.and_then(|schema| schema.open_api_v3_schema.as_mut()) else {
             continue;
         };
+        tidy(root);
         root.x_kubernetes_validations = Some(rules::resource_validations());
         if let Some(spec) = property(root, "spec") {
             spec.x_kubernetes_validations = Some(rules::spec_validations());
         }
     }
     crd
+}
+
+/// Takes away what the derivation writes and the API server reads otherwise. Where a
+/// field may be null, `null` is stored, so that it passes for given in the rules and
+/// gets no default; where it may not, it is absent. Of the alternatives of an integer or
+/// a text the derivation leaves empty schemas, and the server needs none.
+fn tidy(schema: &mut JSONSchemaProps) {
+    schema.nullable = None;
+    if schema.x_kubernetes_int_or_string == Some(true) {
+        schema.any_of = None;
+    }
+    for property in schema
+        .properties
+        .iter_mut()
+        .flat_map(|all| all.values_mut())
+    {
+        tidy(property);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &mut schema.additional_properties {
+        tidy(values);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
+        tidy(items);
+    }
 }
 
 fn property<'a>(schema: &'a mut JSONSchemaProps, name: &str) -> Option<&'a mut JSONSchemaProps> {
