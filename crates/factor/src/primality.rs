@@ -36,9 +36,9 @@ impl Computation for BailliePsw<'_> {
 
     fn run<R: Ring>(self, ring: &R) -> bool {
         let n = self.0;
-        strong_probable_prime(ring, n, &ring.from_u64(2))
+        strong_probable_prime(ring, n, &ring.lift_u64(2))
             && strong_lucas_probable_prime(ring, n)
-            && extra_bases(n).all(|base| strong_probable_prime(ring, n, &ring.from_u64(base)))
+            && extra_bases(n).all(|base| strong_probable_prime(ring, n, &ring.lift_u64(base)))
     }
 }
 
@@ -46,7 +46,7 @@ impl Computation for BailliePsw<'_> {
 fn extra_bases(n: &BigUint) -> impl Iterator<Item = u64> {
     let digest = sha2::Sha256::digest(n.to_bytes_le());
     let seed = digest.iter().take(7).fold(0, |x, &b| x << 8 | u64::from(b));
-    (0..EXTRA_BASES).map(move |i| 3 + (seed ^ i * 0x5851_F42D))
+    (0..EXTRA_BASES).map(move |i| 3 + (seed ^ (i * 0x5851_F42D)))
 }
 
 /// Miller-Rabin with one base that shares no factor with n.
@@ -74,14 +74,14 @@ fn strong_lucas_probable_prime<R: Ring>(ring: &R, n: &BigUint) -> bool {
         return false;
     };
     let element = |x: i64| {
-        let magnitude = ring.from_u64(x.unsigned_abs());
+        let magnitude = ring.lift_u64(x.unsigned_abs());
         if x < 0 {
             ring.neg(&magnitude)
         } else {
             magnitude
         }
     };
-    let half = ring.from_big(&((n + 1u32) >> 1));
+    let half = ring.lift(&((n + 1u32) >> 1));
     let (zero, d_element, q) = (ring.zero(), element(d), element((1 - d) / 4));
     let double = |x: &R::Element| ring.add(x, x);
 
@@ -173,7 +173,7 @@ mod tests {
             impl Computation for Parts<'_> {
                 type Output = bool;
                 fn run<R: Ring>(self, ring: &R) -> bool {
-                    strong_probable_prime(ring, self.0, &ring.from_u64(2))
+                    strong_probable_prime(ring, self.0, &ring.lift_u64(2))
                         && strong_lucas_probable_prime(ring, self.0)
                 }
             }
@@ -263,7 +263,7 @@ mod tests {
         fn primes_pass_fermat_and_the_next_prime_is_found(start in 1u64 << 40..1 << 62) {
             // Between two found primes nothing passes Fermat's test to base 3 unless it
             // is a rare pseudoprime; on prime results it must hold.
-            let start = BigUint::from(start) * BigUint::from(start) | BigUint::one();
+            let start = (BigUint::from(start) * BigUint::from(start)) | BigUint::one();
             let prime = (0u32..).map(|i| &start + 2 * i).find(is_prime).unwrap();
             let fermat = BigUint::from(3u32).modpow(&(&prime - 1u32), &prime);
             prop_assert!(fermat.is_one());

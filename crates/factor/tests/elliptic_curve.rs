@@ -1,5 +1,7 @@
 //! Elliptic curves as a distributed method, through a plan's public face.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use num_bigint::BigUint;
 use rsac_factor::{Method, Plan, Supply, choose, search_plan};
 use std::sync::atomic::AtomicBool;

@@ -1,5 +1,7 @@
 //! Whole factorisations in process, against what is known of the numbers.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use num_bigint::BigUint;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rsac_factor::primality::is_prime;

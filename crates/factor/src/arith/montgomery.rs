@@ -110,16 +110,16 @@ impl<const L: usize> Ring for Montgomery<L> {
         self.one
     }
 
-    fn from_u64(&self, x: u64) -> [u64; L] {
+    fn lift_u64(&self, x: u64) -> [u64; L] {
         if L == 1 {
-            return self.from_big(&x.into());
+            return self.lift(&x.into());
         }
         let mut padded = [0; L];
         padded[0] = x;
         self.mul(&padded, &self.r_squared)
     }
 
-    fn from_big(&self, x: &BigUint) -> [u64; L] {
+    fn lift(&self, x: &BigUint) -> [u64; L] {
         // A remainder always fits.
         let reduced = words(&(x % self.modulus())).unwrap_or([0; L]);
         self.mul(&reduced, &self.r_squared)
@@ -198,13 +198,13 @@ mod tests {
         type Output = [BigUint; 7];
 
         fn run<R: Ring>(self, ring: &R) -> [BigUint; 7] {
-            let (a, b) = (ring.from_big(self.0), ring.from_big(self.1));
+            let (a, b) = (ring.lift(self.0), ring.lift(self.1));
             [
                 ring.to_big(&ring.add(&a, &b)),
                 ring.to_big(&ring.sub(&a, &b)),
                 ring.to_big(&ring.mul(&a, &b)),
                 ring.to_big(&ring.pow(&a, &(self.1 % 1000u32))),
-                ring.to_big(&ring.from_u64(u64::MAX)),
+                ring.to_big(&ring.lift_u64(u64::MAX)),
                 ring.to_big(&ring.neg(&a)),
                 ring.invert(&b).map_or(BigUint::ZERO, |b| ring.to_big(&b)),
             ]

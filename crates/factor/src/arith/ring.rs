@@ -15,9 +15,9 @@ pub(crate) trait Ring: Clone {
     /// The element 1.
     fn one(&self) -> Self::Element;
     /// The element of an integer.
-    fn from_u64(&self, x: u64) -> Self::Element;
+    fn lift_u64(&self, x: u64) -> Self::Element;
     /// The element of an integer of any size.
-    fn from_big(&self, x: &BigUint) -> Self::Element;
+    fn lift(&self, x: &BigUint) -> Self::Element;
     /// The integer of an element, below the modulus.
     #[cfg(test)]
     fn to_big(&self, x: &Self::Element) -> BigUint;
@@ -84,10 +84,10 @@ impl Ring for Mont64 {
         self.one()
     }
     #[inline]
-    fn from_u64(&self, x: u64) -> u64 {
+    fn lift_u64(&self, x: u64) -> u64 {
         self.element(x)
     }
-    fn from_big(&self, x: &BigUint) -> u64 {
+    fn lift(&self, x: &BigUint) -> u64 {
         let reduced = x % self.modulus();
         self.element(reduced.iter_u64_digits().next().unwrap_or(0))
     }

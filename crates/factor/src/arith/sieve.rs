@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn agrees_with_trial_division_at_every_limit() {
-        let is_prime = |n: u32| n > 1 && (2..n).all(|d| n % d != 0);
+        let is_prime = |n: u32| n > 1 && (2..n).all(|d| !n.is_multiple_of(d));
         let expected: Vec<u32> = (0..1000).filter(|&n| is_prime(n)).collect();
         for limit in 0..1000 {
             let below = expected.partition_point(|&p| p < limit);

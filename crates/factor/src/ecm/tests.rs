@@ -94,7 +94,7 @@ fn smooth(mut order: u64, b1: u64, b2: u64) -> bool {
     let mut q = 2;
     while order > 1 {
         let mut power = 1;
-        while order % q == 0 {
+        while order.is_multiple_of(q) {
             order /= q;
             power *= q;
         }

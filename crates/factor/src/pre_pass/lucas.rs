@@ -14,7 +14,7 @@ const PART: u32 = 1 << 20;
 
 /// V_k for a `k` of at least 1, given V_1; and V_(k+1).
 pub(super) fn ladder<R: Ring>(ring: &R, v: &R::Element, k: u64) -> (R::Element, R::Element) {
-    let two = ring.from_u64(2);
+    let two = ring.lift_u64(2);
     let double = |x: &R::Element| ring.sub(&ring.square(x), &two);
     let (mut low, mut high) = (*v, double(v));
     for bit in (0..u64::BITS - 1 - k.leading_zeros()).rev() {

@@ -17,7 +17,7 @@ pub(super) fn search<R: Ring>(ring: &R, budget: &Budget<'_>) -> Option<WeakKey> 
     let found = |divisor| WeakKey::new(divisor, Weakness::SmoothPMinusOne);
     let stage = first_stage(
         ring,
-        ring.from_u64(3),
+        ring.lift_u64(3),
         B1,
         &budget.share(0.6),
         |x, k| ring.pow_u64(x, k),

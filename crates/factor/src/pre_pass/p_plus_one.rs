@@ -23,8 +23,8 @@ const STARTS: [(u64, u64); 3] = [(2, 7), (6, 5), (9, 1)];
 pub(super) fn search<R: Ring>(ring: &R, budget: &Budget<'_>) -> Option<WeakKey> {
     for (tries_left, start) in (1..=STARTS.len()).rev().zip(STARTS) {
         let own = budget.share(1.0 / tries_left as f64);
-        let inverse = ring.invert(&ring.from_u64(start.1))?;
-        let v = ring.mul(&ring.from_u64(start.0), &inverse);
+        let inverse = ring.invert(&ring.lift_u64(start.1))?;
+        let v = ring.mul(&ring.lift_u64(start.0), &inverse);
         if let Some(divisor) = from_start(ring, v, &own) {
             let weakness = weakness(&divisor, start);
             return Some(WeakKey::new(divisor, weakness));
@@ -34,7 +34,7 @@ pub(super) fn search<R: Ring>(ring: &R, budget: &Budget<'_>) -> Option<WeakKey> 
 }
 
 fn from_start<R: Ring>(ring: &R, v: R::Element, budget: &Budget<'_>) -> Option<BigUint> {
-    let two = ring.from_u64(2);
+    let two = ring.lift_u64(2);
     let stage = first_stage(
         ring,
         v,

@@ -74,8 +74,8 @@ fn repeat(byte: u32, length: u64) -> BigUint {
 /// A divisor at most [`DISTANCE`] from the centre.
 fn near<R: Ring>(ring: &R, number: &BigUint, centre: &BigUint) -> Option<BigUint> {
     let first = (centre | BigUint::one()) - BigUint::from(DISTANCE).min(centre >> 1 << 1);
-    let two = ring.from_u64(2);
-    let begin = ring.from_big(&first);
+    let two = ring.lift_u64(2);
+    let begin = ring.lift(&first);
     let mut product = ring.one();
     let mut candidate = begin;
     for _ in 0..=DISTANCE {
