@@ -10,7 +10,7 @@ use rsac_api::{IntOrText, LedgerSpec, RSACracker, RSACrackerSpec};
 use serde_json::{Value, json};
 
 /// Whether the CEL expression holds. Whatever keeps it from being evaluated fails the
-/// test, except an error of the evaluation itself, which the API server refuses with.
+/// test: a user would be shown that error in place of the rule's message.
 fn cel(rule: &str, object: &Value, old: Option<&Value>) -> bool {
     let schema = json!({
         "type": "object",
