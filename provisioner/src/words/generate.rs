@@ -71,7 +71,7 @@ fn visible_words(command: &Command) -> impl Iterator<Item = &Command> {
         .filter(|word| !word.is_hide_set() && word.get_name() != "help")
 }
 
-/// docs/reference/command-line.md: every word's help, and the exit codes.
+/// docs/reference/commands.md: every word's help, and the exit codes.
 pub fn reference() -> String {
     let mut command = Cli::command().term_width(100);
     command.build();
