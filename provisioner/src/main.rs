@@ -40,15 +40,15 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli, out: &Output) -> Exit {
-    let state_directory =
-        match settings::state_directory(cli.common.state_dir.clone(), |name| std::env::var_os(name))
-        {
-            Ok(path) => path,
-            Err(failure) => {
-                out.failure(&failure);
-                return failure.exit;
-            }
-        };
+    let state_directory = match settings::state_directory(cli.common.state_dir.clone(), |name| {
+        std::env::var_os(name)
+    }) {
+        Ok(path) => path,
+        Err(failure) => {
+            out.failure(&failure);
+            return failure.exit;
+        }
+    };
     let interrupts = Interrupts::default();
     tokio::spawn(raise_at_ctrl_c(interrupts.clone()));
     let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
@@ -90,7 +90,8 @@ fn ask(question: String) -> futures_util::future::BoxFuture<'static, io::Result<
             io::stdin().read_line(&mut line)?;
             Ok(line)
         });
-        line.await.unwrap_or_else(|error| Err(io::Error::other(error)))
+        line.await
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
     })
 }
 

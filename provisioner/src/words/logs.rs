@@ -21,11 +21,19 @@ pub(super) async fn run(ctx: &Context<'_>, args: Logs) -> Result<(), Failure> {
         .access
         .logs(View(&cracker).name(), &query)
         .await?;
+    let mut none = true;
     while let Some(line) = lines.next().await {
+        none = false;
         let line = line?;
         let (component, text) = (&line.component, &line.text);
         let event = Event::Log { component, text };
         ctx.out.answer(&event, &format!("{component:<12} {text}"))?;
+    }
+    if none {
+        let whose = query.component.as_deref().unwrap_or("anybody");
+        ctx.out.note(format_args!(
+            "no line of {whose}; components are master, worker-0, worker-1 …"
+        ));
     }
     Ok(())
 }

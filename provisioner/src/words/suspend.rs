@@ -10,7 +10,7 @@ pub(super) async fn run(ctx: &Context<'_>, args: Named, suspend: bool) -> Result
     let name = args.name;
     let connection = Connection::open(ctx).await?;
     connection.get(&name).await?;
-    let patch = json!({ "spec": { "suspend": suspend } });
+    let patch = json!({ "suspend": suspend });
     let now = connection.access.patch(&name, &patch, None).await?;
     super::status::event(ctx, &now)?;
     if suspend {

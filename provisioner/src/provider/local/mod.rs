@@ -90,7 +90,7 @@ impl Provider for Local {
         Ok(vec![
             Step {
                 id: FOLDERS.into(),
-                title: format!("make the folder {}", self.layout.root().display()),
+                title: "make the stack's folder".to_owned(),
                 done: self.layout.jobs().is_dir(),
             },
             Step {
