@@ -1,9 +1,10 @@
-//! Small sizes in process: mean time to split a balanced semiprime.
+//! Small sizes in process: mean time to split a balanced semiprime; and the time to
+//! classify the longest prime that is accepted.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use num_bigint::BigUint;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use rsac_factor::{primality::is_prime, small};
+use rsac_factor::{Class, classify, primality::is_prime, small};
 use std::hint::black_box;
 use std::sync::atomic::AtomicBool;
 
@@ -42,5 +43,16 @@ fn benchmark(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, benchmark);
+/// A prime is the dearest to classify: every test is run to its end.
+fn longest_prime(c: &mut Criterion) {
+    // The largest prime below 2^4096.
+    let prime = (BigUint::from(1u32) << 4096) - 2549u32;
+    assert_eq!(classify(&prime), Class::Prime);
+    let mut group = c.benchmark_group("4096_bits");
+    group.sample_size(10);
+    group.bench_function("classify_prime", |b| b.iter(|| classify(black_box(&prime))));
+    group.finish();
+}
+
+criterion_group!(benches, benchmark, longest_prime);
 criterion_main!(benches);

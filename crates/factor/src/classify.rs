@@ -17,7 +17,8 @@ pub enum Class {
         /// Its size.
         bits: u64,
     },
-    /// Prime (Baillie-PSW, plus random Miller-Rabin bases).
+    /// Prime: proven below 2^64; above, by Baillie-PSW and three Miller-Rabin bases that
+    /// a digest of the number gives (see [`crate::primality`]).
     Prime,
     /// Even: 2 to this power, times an odd rest (which may be 1).
     Even {
@@ -37,7 +38,8 @@ pub enum Class {
     Composite,
 }
 
-/// Classifies a number. Never runs long: 4096 bits take well under ten seconds.
+/// Classifies a number. Never runs long: a prime of 4096 bits, whose tests all run to
+/// the end, was measured at 0.6 CPU seconds.
 pub fn classify(number: &BigUint) -> Class {
     let bits = number.bits();
     if bits < 2 {

@@ -118,7 +118,8 @@ impl Plan {
         Ok(Self { kind })
     }
 
-    /// Reads a plan's text.
+    /// Reads a plan's text. Parameters are held to bounds, so that no text makes a worker
+    /// allocate without end; whether the number is composite is not looked at.
     ///
     /// # Errors
     /// When it is none that this build can serve.
@@ -166,7 +167,8 @@ impl Plan {
         }
     }
 
-    /// The number it splits: composite, and no perfect power.
+    /// The number it splits: composite and no perfect power, when it was classified
+    /// before it was planned (a plan does not judge it).
     pub fn number(&self) -> &BigUint {
         self.parameters().number()
     }
