@@ -6,6 +6,11 @@
 //! the schema writes: without a value at that path the scale subresource answers an
 //! error.
 
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "columns of the definition are of the same types"
+)]
+
 use crate::{IntOrText, RSACrackerStatus, parse_duration};
 use k8s_openapi::api::core::v1::Toleration;
 use kube::CustomResource;

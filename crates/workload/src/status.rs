@@ -27,16 +27,16 @@ pub struct End {
 /// counts where there is one, else what the status remembers of this very job: of its
 /// question where it is answered, of the attempt where it failed.
 pub fn finished(cracker: &RSACracker, observation: &Observation) -> Option<End> {
-    if let Some(summary) = news(cracker, observation) {
-        if let Some(outcome) = &summary.outcome {
-            let seconds = i64::try_from(outcome.finished_at).ok()?;
-            return Some(End {
-                reason: reason_of(outcome.ending),
-                solved: outcome.ending.is_solved(),
-                message: outcome.message.clone(),
-                at: Time(Timestamp::from_second(seconds).ok()?),
-            });
-        }
+    if let Some(summary) = news(cracker, observation)
+        && let Some(outcome) = &summary.outcome
+    {
+        let seconds = i64::try_from(outcome.finished_at).ok()?;
+        return Some(End {
+            reason: reason_of(outcome.ending),
+            solved: outcome.ending.is_solved(),
+            message: outcome.message.clone(),
+            at: Time(Timestamp::from_second(seconds).ok()?),
+        });
     }
     let identity = identity(&cracker.spec).ok()?;
     let status = cracker.status.as_ref()?;

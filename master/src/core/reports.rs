@@ -145,11 +145,8 @@ impl Master {
         }
         if !report.findings.is_empty() {
             let collector = parsed.collector();
-            let all = report.findings.iter();
-            if let Err(bad) = all
-                .map(|f| collector.check(f.index, &f.data))
-                .collect::<Result<(), _>>()
-            {
+            let mut all = report.findings.iter();
+            if let Err(bad) = all.try_for_each(|f| collector.check(f.index, &f.data)) {
                 return Err(self.refuse_finding(report, &bad));
             }
         }

@@ -175,11 +175,8 @@ impl Master {
         if let Some(search) = &self.search {
             return search.counted();
         }
-        let state = self.ledger.state();
-        let record = state.plan.and_then(|plan| self.ledger.plans().get(&plan));
-        let plan = record.and_then(|record| Plan::parse(&record.text).ok());
-        match (state.plan, plan) {
-            (Some(sequence), Some(plan)) => match plan.supply().end() {
+        match self.last_plan() {
+            Some((sequence, plan)) => match plan.supply().end() {
                 Some(end) => {
                     let covered = self.ledger.covered(sequence);
                     let done = covered.iter().map(|range| plan.weight(range)).sum();
@@ -187,8 +184,27 @@ impl Master {
                 }
                 None => (1, 1),
             },
-            _ => (u64::from(state.outcome.is_some()), 1),
+            None => (u64::from(self.is_done()), 1),
         }
+    }
+
+    /// What [`Self::counted`] counts.
+    fn word(&self) -> &'static str {
+        if let Some(search) = &self.search {
+            return search.plan.word();
+        }
+        // Of a search that is over only indices are still counted.
+        match self.last_plan() {
+            Some((_, plan)) if plan.supply().end().is_some() => plan.word(),
+            _ => "steps",
+        }
+    }
+
+    /// The plan in force, or the last that was, without its search.
+    fn last_plan(&self) -> Option<(u64, Plan)> {
+        let sequence = self.ledger.state().plan?;
+        let record = self.ledger.plans().get(&sequence)?;
+        Some((sequence, Plan::parse(&record.text).ok()?))
     }
 
     fn progress(&self, now: Now) -> Progress {
@@ -198,10 +214,7 @@ impl Master {
         Progress {
             done,
             all,
-            word: match &self.search {
-                Some(search) => search.plan.word().to_owned(),
-                None => "steps".to_owned(),
-            },
+            word: self.word().to_owned(),
             rate: if self.is_done() { 0.0 } else { rate },
             seconds_left: (rate > 0.0 && !self.is_done()).then_some(left / rate),
         }
