@@ -39,11 +39,23 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Common {
     /// The stack to act on [default: the only one; for a new one, its provider's name]
-    #[arg(long, global = true, value_name = "NAME", env = "RSAC_STACK")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "RSAC_STACK",
+        hide_env_values = true
+    )]
     pub stack: Option<String>,
 
     /// Where stacks are remembered [default: $XDG_STATE_HOME/rsac or ~/.local/state/rsac]
-    #[arg(long, global = true, value_name = "DIR", env = "RSAC_STATE_DIR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "RSAC_STATE_DIR",
+        hide_env_values = true
+    )]
     pub state_dir: Option<PathBuf>,
 
     /// Who reads stdout; with json, one object a line for every event of the run
@@ -52,7 +64,8 @@ pub struct Common {
         global = true,
         value_name = "FORM",
         default_value = "human",
-        env = "RSAC_OUTPUT"
+        env = "RSAC_OUTPUT",
+        hide_env_values = true
     )]
     pub output: OutputForm,
 

@@ -136,7 +136,8 @@ pub struct Scale {
     /// The job
     pub name: String,
     /// How many workers; 0 keeps the job, and computes nothing
-    #[arg(value_name = "N")]
+    // -1 is refused as a value, not taken for an unknown option.
+    #[arg(value_name = "N", allow_negative_numbers = true)]
     pub workers: u32,
 }
 

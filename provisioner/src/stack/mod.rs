@@ -2,22 +2,23 @@
 //! description (`stack.json`), a journal, a lock, and marks of the results that were
 //! shown. What a provider keeps in the folder is its own.
 
+mod error;
 mod files;
 mod lock;
 mod name;
 mod shown;
 
+pub use error::StackError;
 pub use files::write_private;
 pub use lock::{Holder, StackLock};
 pub use name::check as check_name;
 pub use shown::Shown;
 
-use crate::exit::{Exit, Failure};
 use crate::journal::{Journal, JournalError};
 use files::{make_private_folder, read_optional};
 use serde::{Deserialize, Serialize};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The version of a stack's folder that this build makes, and the only one it serves.
@@ -51,122 +52,6 @@ struct Version {
     version: u32,
     #[serde(default)]
     made_by: String,
-}
-
-/// Why a stack cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StackError {
-    /// A file or folder.
-    #[error("{path}: {source}")]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The name is no stack's.
-    #[error("--stack {name:?}: {why}")]
-    Name {
-        /// The name.
-        name: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// No stack of that name.
-    #[error("there is no stack {name:?}{}", those(.known))]
-    Unknown {
-        /// The name.
-        name: String,
-        /// Those there are.
-        known: Vec<String>,
-    },
-    /// No stack at all.
-    #[error("there is no stack yet in {0}")]
-    None(PathBuf),
-    /// More than one, and none was named.
-    #[error("there are {} stacks ({}): which one?", .0.len(), .0.join(", "))]
-    Several(Vec<String>),
-    /// Another version's folder.
-    #[error(
-        "stack {name:?} is of version {found}, made by rsac-infra {made_by}; \
-         this is {}, which serves version {STACK_VERSION}",
-        env!("CARGO_PKG_VERSION")
-    )]
-    OtherVersion {
-        /// The stack.
-        name: String,
-        /// Its version.
-        found: u32,
-        /// Who made it.
-        made_by: String,
-    },
-    /// `stack.json` is not readable.
-    #[error("{path} is damaged: {why}")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// How.
-        why: String,
-    },
-    /// Another process is at work on it.
-    #[error("stack {name:?} is in use: {holder}")]
-    Busy {
-        /// The stack.
-        name: String,
-        /// Who.
-        holder: Holder,
-    },
-    /// Its journal.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-}
-
-fn those(names: &[String]) -> String {
-    if names.is_empty() {
-        String::new()
-    } else {
-        format!("; there is {}", names.join(", "))
-    }
-}
-
-impl StackError {
-    fn io(path: &Path, source: io::Error) -> Self {
-        let path = path.to_owned();
-        Self::Io { path, source }
-    }
-}
-
-impl From<StackError> for Failure {
-    fn from(error: StackError) -> Self {
-        let message = error.to_string();
-        match error {
-            StackError::Io { .. } | StackError::Journal(_) => Self::new(Exit::State, message)
-                .remedy("give a folder that is yours and has space: --state-dir or RSAC_STATE_DIR"),
-            StackError::Name { .. } => Self::new(Exit::Usage, message),
-            StackError::Unknown { name, known } => {
-                let failure = Self::new(Exit::NotFound, message);
-                match crate::words::closest(&name, known.iter().map(String::as_str)) {
-                    Some(close) => failure.remedy(format!("--stack {close}")),
-                    None => failure.remedy("`rsac-infra stacks` shows those there are"),
-                }
-            }
-            StackError::None(_) => Self::new(Exit::NotFound, message)
-                .remedy("`rsac-infra up` makes one; `rsac-infra crack NUMBER` too"),
-            StackError::Several(names) => {
-                let first = names.first().map(String::as_str).unwrap_or_default();
-                Self::new(Exit::Usage, message).remedy(format!("--stack {first}"))
-            }
-            StackError::OtherVersion { made_by, .. } => Self::new(Exit::State, message).remedy(
-                format!("take it down with rsac-infra {made_by}, or use another --stack"),
-            ),
-            StackError::Damaged { path, .. } => Self::new(Exit::State, message).remedy(format!(
-                "if the stack is not needed, stop its processes and remove {}",
-                path.parent().unwrap_or(&path).display()
-            )),
-            StackError::Busy { .. } => Self::new(Exit::Conflict, message)
-                .remedy("wait until it is done; words that only read work meanwhile"),
-        }
-    }
 }
 
 /// The state directory.
@@ -354,7 +239,9 @@ pub fn random_id() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::{Exit, Failure};
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
