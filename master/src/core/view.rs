@@ -184,7 +184,7 @@ impl Master {
                 }
                 None => (1, 1),
             },
-            None => (u64::from(self.is_done()), 1),
+            None => (u64::from(self.solution().is_some()), 1),
         }
     }
 
