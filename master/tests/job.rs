@@ -1,5 +1,7 @@
 //! The way of a job through the master, from its number to its factors.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
 mod common;
 
 use common::{Worker, at, factors, job, machine, open, open_at, send, settle};

@@ -1,5 +1,7 @@
 //! What the ledger survives: damaged, lost and full disks, other masters, changed jobs.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
 mod common;
 
 use common::{Worker, at, factors, job, machine, open, open_at, send, settle};
@@ -106,7 +108,7 @@ fn flipped_bytes_in_the_store_never_change_what_is_known() {
     let file = path(LARGER, "store.redb");
     let mut whole = Vec::new();
     machine.damage(&file, |bytes| whole = bytes.clone());
-    for at_byte in (0..whole.len()).step_by(whole.len() / 40 | 1) {
+    for at_byte in (0..whole.len()).step_by((whole.len() / 40) | 1) {
         machine.damage(&file, |bytes| {
             bytes.clone_from(&whole);
             bytes[at_byte] ^= 0x10;

@@ -1,5 +1,7 @@
 //! The master as a process has it: files in, HTTP out.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
 use reqwest::{Method, StatusCode};
 use rsac_factor::Plan;
 use rsac_master::{MasterError, Options, run};

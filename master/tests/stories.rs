@@ -1,5 +1,7 @@
 //! Workers that die, lag, repeat themselves or lie; limits that pass.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
 mod common;
 
 use common::{Worker, at, factors, job, machine, open, open_at, send, settle};

@@ -160,10 +160,6 @@ fn openssl_checks(primes: &[BigUint]) {
     assert_eq!(format!("{pem:?}"), "PrivateKeyPem(hidden)");
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "who reads the test's output is to know"
-)]
 fn skipped() {
     eprintln!("skipped: openssl is not installed, private keys were not checked");
 }

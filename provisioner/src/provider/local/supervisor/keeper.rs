@@ -12,7 +12,7 @@ use crate::access::AccessError;
 use crate::provider::local::layout::{JobLayout, Layout};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use rsac_api::{RSACracker, RSACrackerStatus};
-use rsac_protocol::Summary;
+use rsac_protocol::{Stage, Summary};
 use rsac_workload::Observation;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 /// The tick: how old a status can be.
 const TICK: Duration = Duration::from_secs(1);
+/// As long as a master starts or computes something short: small numbers are answered at
+/// once, and whoever waits for one should not wait for a tick.
+const SHORT_TICK: Duration = Duration::from_millis(50);
 /// Progress alone reaches the disk this often; transitions do at once.
 const PROGRESS_ROUND: Duration = Duration::from_secs(5);
 
@@ -90,7 +93,7 @@ impl Keeper {
             if cracker.metadata.deletion_timestamp.is_some() {
                 return self.delete().await;
             }
-            self.reconcile(&cracker).await;
+            let tick = self.reconcile(&cracker).await;
             let seen = concern(&cracker);
             let store = self.store.clone();
             let (name, uid) = (self.name.clone(), self.uid.clone());
@@ -109,7 +112,7 @@ impl Keeper {
             tokio::select! {
                 () = resource_changed => {}
                 () = self.children_changed.notified() => {}
-                () = tokio::time::sleep(TICK) => {}
+                () = tokio::time::sleep(tick) => {}
                 () = shutdown.cancelled() => return self.end(KeeperEnd::Shutdown).await,
             }
         }
@@ -121,11 +124,13 @@ impl Keeper {
             .filter(|cracker| cracker.metadata.uid.as_ref() == Some(&self.uid))
     }
 
-    async fn reconcile(&mut self, cracker: &RSACracker) {
+    /// Brings children and status to what the spec asks for; answers when to look again.
+    async fn reconcile(&mut self, cracker: &RSACracker) -> Duration {
         if is_expired(cracker) {
             tracing::info!(job = self.name, "finished long enough ago; deleting");
             let done = self.store.mark_deleted(&self.name).map(|_| ());
-            return self.note(done);
+            self.note(done);
+            return TICK;
         }
         let mut observation = self.observe().await;
         if let Some(summary) = &observation.summary {
@@ -157,6 +162,12 @@ impl Keeper {
         let status = rsac_workload::status(cracker, &observation);
         let said = self.say(cracker.status.as_ref(), status);
         self.note(said);
+        let stage = observation.summary.map(|summary| summary.stage);
+        match stage {
+            None if matches!(self.crew.master(), Seen::Running { .. }) => SHORT_TICK,
+            Some(Stage::Classify | Stage::Finish) => SHORT_TICK,
+            _ => TICK,
+        }
     }
 
     async fn observe(&self) -> Observation {
