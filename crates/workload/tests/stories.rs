@@ -182,3 +182,17 @@ fn time_to_live_counts_from_the_end_and_has_no_default() {
     cracker.spec.ttl_seconds_after_finished = Some(60);
     assert_eq!(expires_at(&cracker), Some(at(67)));
 }
+
+#[test]
+fn a_failed_job_with_a_raised_limit_goes_on_though_the_old_master_spoke_once_more() {
+    let mut cracker = job("15");
+    cracker.spec.deadline_seconds = Some(10);
+    let late = ended("15", Ending::DeadlineExceeded);
+    round(&mut cracker, &heard(11, late.clone()));
+    cracker.spec.deadline_seconds = Some(1000);
+    round(&mut cracker, &heard(12, late));
+    let searching = heard(14, summary("15", Stage::Search));
+    assert_eq!(workload(&cracker, &searching).workers, 3);
+    round(&mut cracker, &searching);
+    assert_eq!(says(&cracker, ConditionType::Finished).0, "False");
+}
