@@ -1,0 +1,1 @@
+//! Asks a job's master.
