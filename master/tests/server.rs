@@ -78,7 +78,7 @@ impl Running {
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(run(options.clone(), shutdown.clone()));
         let address = until(async || std::fs::read_to_string(&file).ok()).await;
-        let client = reqwest::Client::builder()
+        let client = rsac_master_client::http::plain()
             .timeout(PATIENCE)
             .build()
             .unwrap();

@@ -44,6 +44,9 @@ pub enum WorkerError {
         /// In words.
         why: String,
     },
+    /// The authority's certificate.
+    #[error(transparent)]
+    Tls(#[from] rsac_master_client::TlsError),
     /// The HTTP client could not be made.
     #[error("HTTP client: {0}")]
     Client(#[from] reqwest::Error),

@@ -177,6 +177,7 @@ fn options(folder: &Path, master: MasterAddress) -> Options {
         name: "worker-0".into(),
         master,
         token_file: folder.join("token"),
+        ca_file: None,
         spool: folder.join("spool"),
         threads: 2,
     }

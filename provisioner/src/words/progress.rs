@@ -44,8 +44,7 @@ async fn ask(address: &str) -> Result<String, Failure> {
         Failure::new(Exit::Provider, format!("the master does not answer: {why}"))
             .remedy("--url http://HOST:PORT, or --stack NAME")
     };
-    let client = reqwest::Client::builder()
-        .no_proxy()
+    let client = rsac_master_client::http::plain()
         .timeout(Duration::from_secs(10))
         .build()
         .map_err(failed)?;

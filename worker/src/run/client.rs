@@ -4,10 +4,11 @@ use super::address::{MasterAddress, read_line};
 use crate::agent::{Reply, Request};
 use crate::error::WorkerError;
 use reqwest::{StatusCode, header};
+use rsac_master_client::http;
 use rsac_protocol::{Problem, routes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,12 +33,17 @@ struct Shared {
 }
 
 impl Client {
-    pub(super) fn new(master: MasterAddress, token_file: PathBuf) -> Result<Self, WorkerError> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+    /// With `ca_file`, only a master whose certificate that authority signed is spoken to.
+    pub(super) fn new(
+        master: MasterAddress,
+        token_file: PathBuf,
+        ca_file: Option<&Path>,
+    ) -> Result<Self, WorkerError> {
+        let builder = match ca_file {
+            Some(path) => http::trusting(path)?,
+            None => http::plain(),
+        };
+        let http = builder.connect_timeout(CONNECT).build()?;
         let shared = Shared {
             master,
             token_file,

@@ -35,6 +35,9 @@ pub struct Options {
     pub master: MasterAddress,
     /// The file with the job's token; read again when the master refuses it.
     pub token_file: PathBuf,
+    /// The certificate of the authority that signed the master's, as PEM; none where the
+    /// master speaks plain HTTP on this machine.
+    pub ca_file: Option<PathBuf>,
     /// The folder for unacknowledged reports; this worker's alone.
     pub spool: PathBuf,
     /// Computing threads, 1 to [`MAX_THREADS`].
@@ -59,7 +62,11 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), Wo
             "an earlier process left reports to be sent"
         );
     }
-    let client = Client::new(options.master, options.token_file)?;
+    let client = Client::new(
+        options.master,
+        options.token_file,
+        options.ca_file.as_deref(),
+    )?;
     let (said, hears) = mpsc::unbounded_channel();
     let lanes = Lanes::start(options.threads, &said)?;
     let config = Config {

@@ -190,9 +190,8 @@ fn connect(layout: &Layout) -> Result<reqwest::Client, StartError> {
         what: layout.record().display().to_string(),
         source,
     })?;
-    reqwest::Client::builder()
+    rsac_master_client::http::plain()
         .unix_socket(record.socket)
-        .no_proxy()
         // A connection kept from a supervisor that died would fail in the middle of a
         // request; a new one tells at once.
         .pool_max_idle_per_host(0)

@@ -17,11 +17,7 @@ const PAGE: u32 = 500;
 /// # Errors
 /// When it cannot be made.
 pub(super) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
-        .no_proxy()
-        .timeout(TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
+    rsac_master_client::http::plain().timeout(TIMEOUT).build()
 }
 
 /// Asks one job's master, wherever it listens now.
