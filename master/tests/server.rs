@@ -59,6 +59,7 @@ fn files(job: &Job) -> (TempDir, Options) {
         listen: "127.0.0.1:0".parse().unwrap(),
         fallback: false,
         address_file: Some(at("address")),
+        secured: None,
     };
     (folder, options)
 }

@@ -31,6 +31,14 @@ pub enum MasterError {
         /// Which.
         path: PathBuf,
     },
+    /// The folder holds no usable certificate.
+    #[error("{folder}: no usable certificate: {why}")]
+    Certificate {
+        /// Which.
+        folder: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// The address cannot be listened on.
     #[error(
         "{address} cannot be listened on: {source}; name another with --listen, or allow any port with --fallback"

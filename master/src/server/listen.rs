@@ -3,14 +3,16 @@
 use crate::server::MasterError;
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// Connections at the same time: a thousand workers keep two each.
@@ -18,6 +20,8 @@ const MAX_CONNECTIONS: usize = 4096;
 /// A connection that has not sent its request's head by then is closed; this also ends
 /// idle ones.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// A handshake is two small messages.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// What is under way at the end may take this long.
 const GOODBYE: Duration = Duration::from_secs(5);
 
@@ -43,8 +47,13 @@ pub(super) fn reachable(listener: &TcpListener) -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-/// Serves until the token is cancelled.
-pub(super) async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
+/// Serves until the token is cancelled; in TLS where there is an acceptor.
+pub(super) async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    shutdown: CancellationToken,
+) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
@@ -55,18 +64,23 @@ pub(super) async fn serve(listener: TcpListener, router: Router, shutdown: Cance
         let Some((stream, place)) = accepted else {
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended");
+        let router = router.clone();
+        let watcher = graceful.watcher();
+        match &tls {
+            None => {
+                tokio::spawn(converse(stream, router, watcher, place));
             }
-            drop(place);
-        });
+            Some(tls) => {
+                let handshake = tls.accept(stream);
+                tokio::spawn(async move {
+                    match tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await {
+                        Ok(Ok(stream)) => converse(stream, router, watcher, place).await,
+                        Ok(Err(error)) => tracing::debug!(%error, "no TLS connection"),
+                        Err(_) => tracing::debug!("a TLS handshake took too long"),
+                    }
+                });
+            }
+        }
     }
     drop(listener);
     if tokio::time::timeout(GOODBYE, graceful.shutdown())
@@ -77,10 +91,26 @@ pub(super) async fn serve(listener: TcpListener, router: Router, shutdown: Cance
     }
 }
 
+/// Serves one connection to its end.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    watcher: Watcher,
+    _place: OwnedSemaphorePermit,
+) {
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, _)) => {

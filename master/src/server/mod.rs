@@ -2,7 +2,7 @@
 //!
 //! One thread owns the [`crate::Master`] ([`engine`]); the routes ([`routes`]) only
 //! decode, ask that thread and encode. Connections are accepted and bounded in
-//! [`listen`].
+//! [`listen`]; in a cluster they are encrypted ([`tls`]).
 
 mod engine;
 mod error;
@@ -10,6 +10,7 @@ mod listen;
 mod metrics;
 mod routes;
 mod start;
+mod tls;
 
 pub use error::MasterError;
-pub use start::{Options, run};
+pub use start::{Options, Secured, run};

@@ -51,10 +51,33 @@ impl App {
     }
 }
 
-/// All routes.
-pub(super) fn router(app: App) -> Router {
-    let app = Arc::new(app);
-    let guarded = Router::new()
+/// All routes on one address: for a master that only its own machine reaches.
+pub(super) fn all(app: Arc<App>) -> Router {
+    let guard = middleware::from_fn_with_state(Arc::clone(&app), authorize);
+    let routes = asked(&app).route_layer(guard).merge(open()).merge(probes());
+    finish(routes, app)
+}
+
+/// All routes, each for who has the token.
+pub(super) fn all_guarded(app: Arc<App>) -> Router {
+    let guard = middleware::from_fn_with_state(Arc::clone(&app), authorize);
+    let routes = asked(&app).merge(open()).merge(probes());
+    finish(routes.route_layer(guard), app)
+}
+
+/// What anyone on the machine may read, in the first system's words.
+pub(super) fn progress_alone(app: Arc<App>) -> Router {
+    finish(open(), app)
+}
+
+/// For who watches the process.
+pub(super) fn watched(app: Arc<App>) -> Router {
+    finish(probes(), app)
+}
+
+/// The workers' API, and what controllers and people ask.
+fn asked(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
         .route(routes::REGISTER, post(register))
         .route(routes::ACQUIRE, post(acquire))
         .route(routes::HEARTBEAT, post(heartbeat))
@@ -67,22 +90,28 @@ pub(super) fn router(app: App) -> Router {
             routes::REPORT,
             post(report)
                 .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES))
-                .layer(middleware::from_fn_with_state(Arc::clone(&app), in_turn)),
+                .layer(middleware::from_fn_with_state(Arc::clone(app), in_turn)),
         )
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&app), authorize));
+}
+
+fn open() -> Router<Arc<App>> {
+    Router::new().route(routes::PROGRESS, get(progress))
+}
+
+fn probes() -> Router<Arc<App>> {
     Router::new()
-        .route(routes::PROGRESS, get(progress))
         .route(routes::HEALTHZ, get(|| async { "ok\n" }))
         .route(routes::READYZ, get(readyz))
         .route(routes::METRICS, get(metrics_page))
-        .merge(guarded)
-        .method_not_allowed_fallback(|| async {
-            refusal(problem(
-                ProblemCode::NotFound,
-                "this route has no such method",
-            ))
-        })
-        .fallback(|| async { refusal(problem(ProblemCode::NotFound, "there is no such route")) })
+}
+
+fn finish(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+    let not_found = |what: &str| refusal(problem(ProblemCode::NotFound, what));
+    routes
+        .method_not_allowed_fallback(
+            move || async move { not_found("this route has no such method") },
+        )
+        .fallback(move || async move { not_found("there is no such route") })
         .layer(middleware::from_fn(in_time))
         .with_state(app)
 }

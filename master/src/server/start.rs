@@ -2,7 +2,7 @@
 
 use super::engine::{Engine, now_since};
 use super::error::MasterError;
-use super::{listen, routes};
+use super::{listen, routes, tls};
 use crate::ledger::disk::RealDisk;
 use crate::{JobSpec, Master};
 use rsac_protocol::{Job, MAX_JOB_BYTES};
@@ -10,7 +10,10 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// What a master is started with.
@@ -22,12 +25,26 @@ pub struct Options {
     pub job: PathBuf,
     /// A file with the token that workers and controllers present.
     pub token_file: PathBuf,
-    /// Where to listen.
+    /// Where to listen in plain HTTP.
     pub listen: SocketAddr,
     /// Whether to listen on any other port when that one is taken.
     pub fallback: bool,
     /// A file for the address that was taken, as `host:port`; written at once whole.
     pub address_file: Option<PathBuf>,
+    /// For a master that is reached through a network; then `listen` only answers
+    /// `/progress`.
+    pub secured: Option<Secured>,
+}
+
+/// Where a master is reached through a network.
+#[derive(Debug, Clone)]
+pub struct Secured {
+    /// Where to listen in TLS: all routes, each for who has the token.
+    pub listen: SocketAddr,
+    /// The folder of its certificate, `tls.crt` and `tls.key`; read again when renewed.
+    pub certificate: PathBuf,
+    /// Where to answer who watches the process, in plain HTTP: health, readiness, metrics.
+    pub health: SocketAddr,
 }
 
 /// Serves a job until `shutdown`, also when it has ended. On return everything is written.
@@ -43,6 +60,11 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), Ma
         address: options.listen,
         source,
     })?;
+    // A port or certificate that cannot be had is told before the ledger changes hands.
+    let secured = match &options.secured {
+        Some(secured) => Some(secured.bind(&shutdown).await?),
+        None => None,
+    };
     let data = RealDisk::open(&options.data).map_err(file(&options.data))?;
     // A large ledger takes a while to read.
     let opened = move || Master::open(&data, job, now_since(start), rand::random());
@@ -56,23 +78,52 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), Ma
     let mut engine = Engine::start(master, start).map_err(|_| MasterError::Engine)?;
     tracing::info!(%address, "serving");
 
-    let app = routes::App::new(engine.handle.clone(), &token);
+    let app = Arc::new(routes::App::new(engine.handle.clone(), &token));
     let close = shutdown.child_token();
-    let server = tokio::spawn(listen::serve(listener, routes::router(app), close.clone()));
+    let mut servers = tokio::task::JoinSet::new();
+    let mut serve = |listener, tls, router| {
+        servers.spawn(listen::serve(listener, tls, router, close.clone()));
+    };
+    match secured {
+        None => serve(listener, None, routes::all(app)),
+        Some(bound) => {
+            serve(listener, None, routes::progress_alone(Arc::clone(&app)));
+            serve(bound.health, None, routes::watched(Arc::clone(&app)));
+            serve(bound.tls, Some(bound.acceptor), routes::all_guarded(app));
+        }
+    }
     let ended = tokio::select! {
         ended = &mut engine.ended => Some(ended.unwrap_or(Err(MasterError::Engine))),
         () = shutdown.cancelled() => None,
     };
     close.cancel();
     // Requests that are under way are answered before the ledger closes.
-    if let Err(error) = server.await {
-        tracing::error!(%error, "the server ended unexpectedly");
+    while let Some(ended) = servers.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a server ended unexpectedly");
+        }
     }
     match ended {
         Some(ended) => ended,
         None => tokio::task::spawn_blocking(|| engine.finish())
             .await
             .unwrap_or(Err(MasterError::Engine)),
+    }
+}
+
+struct Bound {
+    tls: TcpListener,
+    acceptor: TlsAcceptor,
+    health: TcpListener,
+}
+
+impl Secured {
+    async fn bind(&self, shutdown: &CancellationToken) -> Result<Bound, MasterError> {
+        Ok(Bound {
+            acceptor: tls::acceptor(&self.certificate, shutdown.clone())?,
+            tls: listen::bind(self.listen, false).await?,
+            health: listen::bind(self.health, false).await?,
+        })
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// The file with the token that workers and controllers present
     #[arg(long)]
     token_file: PathBuf,
-    /// The address to listen on
+    /// The address to listen on; with --tls-listen, only for /progress
     #[arg(long)]
     listen: SocketAddr,
     /// Listen on another port where that one is taken
@@ -27,12 +27,29 @@ pub(super) struct Args {
     /// Where to write the address that was taken
     #[arg(long)]
     address_file: Option<PathBuf>,
+    /// The address to listen on in TLS, for who has the token
+    #[arg(long, requires_all = ["tls_dir", "health_listen"])]
+    tls_listen: Option<SocketAddr>,
+    /// The folder of the certificate: tls.crt and tls.key
+    #[arg(long, requires = "tls_listen")]
+    tls_dir: Option<PathBuf>,
+    /// The address for /healthz, /readyz and /metrics
+    #[arg(long, requires = "tls_listen")]
+    health_listen: Option<SocketAddr>,
 }
 
 pub(super) async fn run(
     args: Args,
     end: CancellationToken,
 ) -> Result<(), rsac_master::MasterError> {
+    let secured = match (args.tls_listen, args.tls_dir, args.health_listen) {
+        (Some(listen), Some(certificate), Some(health)) => Some(rsac_master::Secured {
+            listen,
+            certificate,
+            health,
+        }),
+        _ => None,
+    };
     let options = rsac_master::Options {
         data: args.data,
         job: args.job,
@@ -40,6 +57,7 @@ pub(super) async fn run(
         listen: args.listen,
         fallback: args.fallback,
         address_file: args.address_file,
+        secured,
     };
     rsac_master::run(options, end).await
 }
