@@ -9,6 +9,7 @@
 //! | [`cli`], [`settings`] | what was typed, and what is meant |
 //! | [`words`] | the user's words, a file each |
 //! | [`engine`], [`journal`] | steps performed and undone, on record |
+//! | [`image`] | this program as a container image |
 //! | [`stack`] | what is remembered of stacks |
 //! | [`output`], [`exit`] | what people and programs are told |
 
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod crack;
 pub mod engine;
 pub mod exit;
+pub mod image;
 pub mod interrupt;
 pub mod journal;
 pub mod output;

@@ -59,6 +59,7 @@ async fn run(cli: Cli, out: &Output) -> Exit {
         open: &open,
         interrupts,
         ask: is_terminal.then_some(&ask),
+        image_file: cli.common.file().map(std::path::Path::to_owned),
         stdin: &|limit| rsac_infra::crack::read_at_most(io::stdin().lock(), limit),
     };
     words::run(&ctx, cli).await

@@ -46,7 +46,8 @@ fn place(event: &Event<'_>) -> usize {
         Event::Unit { .. } => 11,
         Event::Log { .. } => 12,
         Event::Stack { .. } => 13,
-        Event::Removed { .. } => 14,
+        Event::Image { .. } => 14,
+        Event::Removed { .. } => 15,
     }
 }
 
@@ -139,10 +140,16 @@ fn every_event_is_documented_with_an_example() {
             state: "complete",
             folder: "/home/me/.local/state/rsac/stacks/local",
         },
+        Event::Image {
+            reference: "localhost/rsac-infra:0.1.0-0123456789ab",
+            digest: "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+            platform: "linux/amd64",
+            place: "rsac-infra.tar",
+        },
         Event::Removed { stack: "local" },
     ];
     let places: Vec<usize> = events.iter().map(place).collect();
-    assert_eq!(places, (0..15).collect::<Vec<_>>());
+    assert_eq!(places, (0..16).collect::<Vec<_>>());
 
     let text = std::fs::read_to_string(page("events.md")).unwrap();
     let mut missing = Vec::new();

@@ -4,13 +4,14 @@
 mod words;
 
 pub use words::{
-    Apply, Completions, Crack, Delete, Down, Logs, Man, Named, Progress, ResultOf, Scale, Status,
-    Units, Up, Watch, Word,
+    Apply, Completions, Crack, Delete, Down, Image, ImageBuild, ImageWord, Logs, Man, Named,
+    Progress, ResultOf, Scale, Status, Units, Up, Watch, Word,
 };
 
 use crate::exit::Exit;
-use clap::{Args, Parser, ValueEnum};
-use std::path::PathBuf;
+use clap::{Args, Parser, ValueEnum, ValueHint};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// Brings up a place to compute, cracks RSA numbers on it, and takes everything down again
 ///
@@ -58,16 +59,18 @@ pub struct Common {
     )]
     pub state_dir: Option<PathBuf>,
 
-    /// Who reads stdout; with json, one object a line for every event of the run
+    /// Who reads stdout: human, or json, one object a line for every event of the run; for
+    /// `image build` also the FILE.tar to write
     #[arg(
         long,
         global = true,
         value_name = "FORM",
         default_value = "human",
         env = "RSAC_OUTPUT",
-        hide_env_values = true
+        hide_env_values = true,
+        value_hint = ValueHint::Other
     )]
-    pub output: OutputForm,
+    pub output: Vec<OutputTo>,
 
     /// When to use colours [default: on a terminal, unless NO_COLOR is set]
     #[arg(
@@ -86,6 +89,46 @@ pub struct Common {
     /// Says only answers and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
+}
+
+impl Common {
+    /// Who reads stdout.
+    pub fn form(&self) -> OutputForm {
+        let form = |to: &OutputTo| match to {
+            OutputTo::Form(form) => Some(*form),
+            OutputTo::File(_) => None,
+        };
+        self.output.iter().rev().find_map(form).unwrap_or_default()
+    }
+
+    /// The file that was asked for, which only `image build` writes.
+    pub fn file(&self) -> Option<&Path> {
+        self.output.iter().rev().find_map(|to| match to {
+            OutputTo::Form(_) => None,
+            OutputTo::File(path) => Some(path.as_path()),
+        })
+    }
+}
+
+/// What `--output` takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutputTo {
+    /// Who reads stdout.
+    Form(OutputForm),
+    /// An image's file.
+    File(PathBuf),
+}
+
+impl FromStr for OutputTo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match OutputForm::from_str(text, false) {
+            Ok(form) => Ok(Self::Form(form)),
+            Err(_) if text.ends_with(".tar") => Ok(Self::File(text.into())),
+            Err(_) => Err("write human or json; or, for `image build`, a FILE.tar".to_owned()),
+        }
+    }
 }
 
 /// Who reads stdout.
@@ -142,6 +185,9 @@ mod tests {
             "delete my-rsac",
             "down --yes --stack here",
             "stacks --output json",
+            "image build --output rsac.tar --executable rsac-infra",
+            "image build --push 127.0.0.1:5000/rsac-infra",
+            "image build --load minikube:other --load containerd",
             "completions bash",
             "man",
         ] {

@@ -40,6 +40,8 @@ pub enum Word {
     Down(Down),
     /// Show the stacks that are remembered here
     Stacks,
+    /// Make this program a container image, without Docker
+    Image(Image),
     /// Write a shell's completion script
     Completions(Completions),
     /// Write the man page, or all of them into a folder
@@ -227,6 +229,51 @@ pub struct Down {
     /// Go on although the results of its jobs cannot be read: they are lost
     #[arg(long)]
     pub force: bool,
+}
+
+/// `image`
+#[derive(Debug, Clone, Args)]
+pub struct Image {
+    /// What to do
+    #[command(subcommand)]
+    pub word: ImageWord,
+}
+
+/// The words of `image`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ImageWord {
+    /// Build the image, and write, load or push it
+    Build(ImageBuild),
+}
+
+/// `image build`; its file is the global `--output`'s.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "\
+Examples:
+  rsac-infra image build --output rsac-infra.tar
+  rsac-infra image build --load minikube
+  rsac-infra image build --push registry.example.com/team/rsac-infra
+  rsac-infra image build --executable target/x86_64-unknown-linux-gnu/release/rsac-infra --output rsac-infra.tar")]
+pub struct ImageBuild {
+    /// The executable to put into it: rsac-infra of this version, for Linux [default: this one]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub executable: Option<PathBuf>,
+
+    /// The name under which it is written or loaded [default: localhost/rsac-infra with a tag of its content]
+    #[arg(long, value_name = "REFERENCE")]
+    pub name: Option<String>,
+
+    /// Load it: minikube, minikube:PROFILE, or containerd (of this machine); repeatable
+    #[arg(long, value_name = "STORE")]
+    pub load: Vec<crate::image::Store>,
+
+    /// Push it to a repository, under a tag of its content unless one is given
+    #[arg(long, value_name = "REGISTRY/REPOSITORY[:TAG]")]
+    pub push: Option<String>,
+
+    /// The registry speaks plain HTTP, as one on this machine always does
+    #[arg(long, requires = "push")]
+    pub plain_http: bool,
 }
 
 /// `completions`

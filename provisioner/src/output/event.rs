@@ -190,6 +190,17 @@ pub enum Event<'a> {
         /// Its folder.
         folder: &'a str,
     },
+    /// An image was written, loaded or pushed.
+    Image {
+        /// The name under which it is there.
+        reference: &'a str,
+        /// The digest of its manifest.
+        digest: &'a str,
+        /// What it runs on: `linux/amd64`.
+        platform: &'a str,
+        /// The file, the store or the repository.
+        place: &'a str,
+    },
     /// A stack was removed; nothing of it is left.
     Removed {
         /// Its name.

@@ -113,7 +113,7 @@ impl Output {
         Self::new(
             stream(Box::new(io::stdout()), io::stdout().is_terminal() && !dumb),
             stream(Box::new(io::stderr()), io::stderr().is_terminal() && !dumb),
-            common.output,
+            common.form(),
             common.quiet,
         )
     }

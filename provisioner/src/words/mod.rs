@@ -8,6 +8,7 @@ mod crack;
 mod delete;
 mod down;
 mod generate;
+mod image;
 mod list;
 mod logs;
 mod manifest;
@@ -37,6 +38,7 @@ use crate::stack::{Stack, Store};
 use futures_util::future::BoxFuture;
 use std::future::Future;
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// Makes the provider of a stack.
 pub type OpenProvider = dyn Fn(&Stack) -> Result<Box<dyn Provider>, Failure> + Send + Sync;
@@ -59,6 +61,8 @@ pub struct Context<'a> {
     pub interrupts: Interrupts,
     /// Asks whoever sits at the terminal; none where nobody does.
     pub ask: Option<&'a Ask>,
+    /// The file for an image, which `image build` writes.
+    pub image_file: Option<PathBuf>,
     /// Reads stdin, for `-`.
     pub stdin: &'a ReadStdin,
 }
@@ -78,7 +82,10 @@ impl Context<'_> {
 
 /// Runs a word, says why where it fails, and answers the code to end with.
 pub async fn run(ctx: &Context<'_>, cli: Cli) -> Exit {
-    let done = dispatch(ctx, cli.word).await;
+    let done = match (&cli.word, cli.common.file()) {
+        (Word::Image(_), _) | (_, None) => dispatch(ctx, cli.word).await,
+        (_, Some(file)) => Err(misplaced(file)),
+    };
     ctx.out.still();
     match done {
         Ok(()) => Exit::Done,
@@ -87,6 +94,14 @@ pub async fn run(ctx: &Context<'_>, cli: Cli) -> Exit {
             failure.exit
         }
     }
+}
+
+fn misplaced(file: &Path) -> Failure {
+    let what = format!(
+        "--output {}: only `image build` writes a file",
+        file.display()
+    );
+    Failure::new(Exit::Usage, what).remedy("--output human or --output json")
 }
 
 async fn dispatch(ctx: &Context<'_>, word: Word) -> Result<(), Failure> {
@@ -115,6 +130,7 @@ async fn dispatch_plain(ctx: &Context<'_>, word: Word) -> Result<(), Failure> {
         Word::Logs(args) => logs::run(ctx, args).await,
         Word::Delete(args) => delete::run(ctx, args).await,
         Word::Stacks => stacks::run(ctx),
+        Word::Image(args) => image::run(ctx, args).await,
         Word::Completions(args) => generate::completions(ctx, args),
         Word::Man(args) => generate::man(ctx, args),
         Word::Up(_) | Word::Crack(_) | Word::Apply(_) | Word::Watch(_) | Word::Down(_) => Ok(()),
