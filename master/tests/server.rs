@@ -36,6 +36,7 @@ const GUARDED: [(Method, &str); 8] = [
 fn job(number: &str, method: Option<&str>) -> Job {
     Job {
         name: "my-rsac".into(),
+        attempt: "attempt-1".into(),
         number: number.into(),
         public_exponent: None,
         method: method.map(str::to_owned),
@@ -167,6 +168,7 @@ async fn the_first_systems_number_is_answered_in_process() {
     let summary = master.until_stage(Stage::Done).await;
     assert_eq!(summary.job, "my-rsac");
     assert_eq!(summary.number, "804556097");
+    assert_eq!(summary.attempt, "attempt-1");
     assert_eq!(summary.outcome.unwrap().ending, Ending::Factored);
     let solution: Solution = master.ask(routes::SOLUTION).await;
     assert_eq!(solution.factors, ["15581", "51637"]);

@@ -122,6 +122,7 @@ impl World {
     pub(crate) fn new(scenario: Scenario, trace: bool) -> Self {
         let job = Job {
             name: "sim".into(),
+            attempt: String::new(),
             number: scenario.number.value().to_string(),
             public_exponent: None,
             method: Some(scenario.number.method.name().into()),

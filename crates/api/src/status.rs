@@ -18,7 +18,8 @@ pub struct RSACrackerStatus {
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
     /// A digest of what the job is about (number, exponent, method): a status whose digest
-    /// is not the spec's is old news.
+    /// is not the spec's is old news. While a spec is not accepted, that of the last one
+    /// that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
     /// A digest of job and limits (maxCpuHours, deadlineSeconds): a job that ended without
@@ -67,7 +68,7 @@ pub struct RSACrackerStatus {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProgressStatus {
-    /// Searched, or found.
+    /// Searched, or found; `all` once the job is solved, also where luck came early.
     #[schemars(range(min = 0))]
     pub done: i64,
     /// To be searched, or needed; not less than `done`.

@@ -13,6 +13,11 @@ pub const MAX_JOB_BYTES: u64 = 64 * 1024;
 pub struct Job {
     /// The resource's name.
     pub name: String,
+    /// What the controller calls this job under these limits: any text, repeated in the
+    /// [`crate::Summary`], so that the word of a master that was started for something
+    /// else is told from news.
+    #[serde(default)]
+    pub attempt: String,
     /// The number to factor, decimal.
     pub number: String,
     /// The public exponent, decimal, where a public key was given: it enables the

@@ -121,7 +121,11 @@ pub struct Summary {
     pub protocol: u32,
     /// The job's name.
     pub job: String,
-    /// The number, decimal: a controller that changed it can tell old news from new.
+    /// [`crate::Job::attempt`] of the job it serves: a controller that changed the spec
+    /// tells old news from new by it.
+    #[serde(default)]
+    pub attempt: String,
+    /// The number, decimal.
     pub number: String,
     /// The ledger's identity.
     pub ledger: LedgerId,

@@ -3,14 +3,15 @@
 use rsac_api::{RSACrackerSpec, TargetError};
 use rsac_protocol::Digest;
 
-/// Digests over what a spec asks for. `status.job` holds one of the two.
+/// Digests over what a spec asks for, kept as `status.job` and `status.attempt`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Over number, exponent and method: with any other, it is another job, and what
     /// was found for this one does not answer it.
     pub question: String,
     /// Over the question and the limits (`maxCpuHours`, `deadlineSeconds`): a job that
-    /// ended without factors under these limits may do better under others.
+    /// ended without factors under these limits may do better under others. The master
+    /// is started with it and repeats it in every summary.
     pub attempt: String,
 }
 

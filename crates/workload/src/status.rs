@@ -6,7 +6,7 @@ use crate::workload::{last_stage, news, stage_name};
 use crate::{Observation, identity};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
-use rsac_api::conditions::{ConditionType, Reason};
+use rsac_api::conditions::{self, ConditionType, Reason};
 use rsac_api::{ProgressStatus, RSACracker, RSACrackerStatus, TargetError, names, number};
 use rsac_protocol::{Ending, Stage, Summary};
 
@@ -24,8 +24,9 @@ pub struct End {
 }
 
 /// How the job that the spec asks for ended; none while it has not. The master's word
-/// counts where there is one, else what the status remembers of this very job: of its
-/// question where it is answered, of the attempt where it failed.
+/// counts where it names an end, else what the status remembers of this very job: of its
+/// question where it is answered, of the attempt where it failed. An end is one also
+/// where a master that lost its ledger begins anew.
 pub fn finished(cracker: &RSACracker, observation: &Observation) -> Option<End> {
     if let Some(summary) = news(cracker, observation)
         && let Some(outcome) = &summary.outcome
@@ -44,11 +45,6 @@ pub fn finished(cracker: &RSACracker, observation: &Observation) -> Option<End> 
         .condition(ConditionType::Finished)
         .filter(|condition| condition.status == "True")?;
     let solved = status.is_true(ConditionType::Succeeded);
-    if !solved && news(cracker, observation).is_some() {
-        // A master that knows of no end goes on: what is remembered may be the word of its
-        // predecessor, which answered once more after a limit was raised.
-        return None;
-    }
     let same = if solved {
         status.job.as_ref() == Some(&identity.question)
     } else {
@@ -103,9 +99,14 @@ pub fn status(cracker: &RSACracker, observation: &Observation) -> RSACrackerStat
         accepted: accepted.state == State::True,
         suspended: spec.suspended(),
     };
+    // A spec that is not accepted asks for nothing: what is known of the job before it
+    // stays, and counts again once the spec is corrected.
+    let (question, attempt) = match identity.filter(|_| case.accepted) {
+        Some(identity) => (Some(identity.question), Some(identity.attempt)),
+        None => (old.job.clone(), old.attempt.clone()),
+    };
     // What is remembered of another job is dropped, of this one kept.
-    let same_job = identity.is_some() && old.job == identity.as_ref().map(|i| i.question.clone());
-    let remembered = if same_job {
+    let remembered = if old.job == question {
         old.clone()
     } else {
         RSACrackerStatus::default()
@@ -120,21 +121,29 @@ pub fn status(cracker: &RSACracker, observation: &Observation) -> RSACrackerStat
         // The end is when the master saw it, however late it is heard of.
         finished_condition.last_transition_time = end.at.clone();
     }
+    let mut succeeded_condition = of(ConditionType::Succeeded, case.succeeded());
+    if !case.accepted && old.is_true(ConditionType::Finished) {
+        // With the generation that they spoke of, which tells that it is not this one.
+        let keep = |kind| conditions::find(&old.conditions, kind).cloned();
+        finished_condition = keep(ConditionType::Finished).unwrap_or(finished_condition);
+        succeeded_condition = keep(ConditionType::Succeeded).unwrap_or(succeeded_condition);
+    }
     let conditions: Vec<Condition> = vec![
         of(ConditionType::Accepted, accepted.clone()),
         of(ConditionType::Ready, case.ready()),
         of(ConditionType::Progressing, case.progressing()),
         of(ConditionType::Degraded, case.degraded()),
         finished_condition,
-        of(ConditionType::Succeeded, case.succeeded()),
+        succeeded_condition,
     ];
     let moving = case.end.is_none() && !case.suspended && case.accepted;
+    let solved = case.end.as_ref().is_some_and(|end| end.solved);
     let at_work = observation.workers_ready.min(observation.workers);
     RSACrackerStatus {
         observed_generation: generation,
         conditions,
-        job: identity.as_ref().map(|i| i.question.clone()),
-        attempt: identity.as_ref().map(|i| i.attempt.clone()),
+        job: question,
+        attempt,
         stage: match news {
             Some(summary) => Some(stage_name(summary.stage).to_owned()),
             None => remembered.stage,
@@ -150,7 +159,7 @@ pub fn status(cracker: &RSACracker, observation: &Observation) -> RSACrackerStat
             _ => None,
         },
         progress: match news {
-            Some(summary) => Some(progress(summary, moving)),
+            Some(summary) => Some(progress(summary, moving, solved)),
             None => remembered.progress,
         },
         rate: news
@@ -176,15 +185,17 @@ fn count(workers: u32) -> i32 {
     i32::try_from(workers).unwrap_or(i32::MAX)
 }
 
-fn progress(summary: &Summary, moving: bool) -> ProgressStatus {
+/// A solved job is done, however early luck came: the units' view tells what was searched.
+fn progress(summary: &Summary, moving: bool, solved: bool) -> ProgressStatus {
     let progress = &summary.progress;
     let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let done = if solved { progress.all } else { progress.done };
     ProgressStatus {
-        done: whole(progress.done),
+        done: whole(done),
         all: whole(progress.all),
         word: progress.word.clone(),
         per_second: if moving { rounded(progress.rate) } else { 0.0 },
-        percent: percent(progress.done, progress.all),
+        percent: percent(done, progress.all),
     }
 }
 

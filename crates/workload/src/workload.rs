@@ -2,7 +2,7 @@
 
 use crate::status::finished;
 use crate::{Observation, identity};
-use rsac_api::{MethodName, RSACracker, Target};
+use rsac_api::{MethodName, RSACracker};
 use rsac_protocol::{Job, Stage};
 
 /// What is to run for a job.
@@ -26,7 +26,7 @@ pub fn workload(cracker: &RSACracker, observation: &Observation) -> Workload {
     let name = cracker.metadata.name.as_deref().unwrap_or_default();
     let job = match rsac_api::rules::check(cracker) {
         errors if !errors.is_empty() || observation.refusal.is_some() => None,
-        _ => spec.target().ok().map(|target| job(name, cracker, &target)),
+        _ => job(name, cracker),
     };
     let master = job.is_some() && !spec.suspended();
     let searching = master
@@ -40,10 +40,13 @@ pub fn workload(cracker: &RSACracker, observation: &Observation) -> Workload {
     }
 }
 
-fn job(name: &str, cracker: &RSACracker, target: &Target) -> Job {
+fn job(name: &str, cracker: &RSACracker) -> Option<Job> {
     let spec = &cracker.spec;
-    Job {
+    let target = spec.target().ok()?;
+    let identity = identity(spec).ok()?;
+    Some(Job {
         name: name.to_owned(),
+        attempt: identity.attempt,
         number: target.number.to_string(),
         public_exponent: target.exponent.as_ref().map(ToString::to_string),
         method: match spec.method() {
@@ -54,33 +57,29 @@ fn job(name: &str, cracker: &RSACracker, target: &Target) -> Job {
         max_cpu_hours: spec.max_cpu_hours(),
         pre_pass_seconds: spec.pre_pass_seconds(),
         deadline_seconds: spec.deadline_seconds,
-    }
+    })
 }
 
-/// The stage that the master reports for the spec's number, or last reported.
+/// The stage that the master reports for the spec's job, or last reported.
 pub(crate) fn last_stage(cracker: &RSACracker, observation: &Observation) -> Option<Stage> {
-    let identity = identity(&cracker.spec).ok()?;
-    match news(cracker, observation) {
-        Some(summary) => Some(summary.stage),
-        None => {
-            let status = cracker.status.as_ref()?;
-            let same = status.job.as_ref() == Some(&identity.question);
-            stage_of(status.stage.as_deref().filter(|_| same)?)
-        }
+    if let Some(summary) = news(cracker, observation) {
+        return Some(summary.stage);
     }
+    let identity = identity(&cracker.spec).ok()?;
+    let status = cracker.status.as_ref()?;
+    let same = status.job.as_ref() == Some(&identity.question);
+    stage_of(status.stage.as_deref().filter(|_| same)?)
 }
 
-/// The master's answer, where it speaks of the spec's number: after a change, the old
-/// master may answer once more.
+/// The master's answer, where it speaks of what the spec asks for: after a change, the
+/// old master may answer once more.
 pub(crate) fn news<'a>(
     cracker: &RSACracker,
     observation: &'a Observation,
 ) -> Option<&'a rsac_protocol::Summary> {
-    let number = cracker.spec.target().ok()?.number.to_string();
-    observation
-        .summary
-        .as_ref()
-        .filter(|summary| summary.number == number)
+    let summary = observation.summary.as_ref()?;
+    let identity = identity(&cracker.spec).ok()?;
+    (summary.attempt == identity.attempt).then_some(summary)
 }
 
 pub(crate) fn stage_name(stage: Stage) -> &'static str {

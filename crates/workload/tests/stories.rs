@@ -1,85 +1,14 @@
 //! What a job's status says, and what runs, from its making to its end.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use k8s_openapi::jiff::Timestamp;
+mod common;
+
+use common::{at, ended, heard, job, of, round, says, summary};
 use rsac_api::conditions::ConditionType;
 use rsac_api::{IntOrText, MethodName, RSACracker, RSACrackerSpec};
-use rsac_protocol::{Ending, LedgerId, Outcome, Progress, Stage, Summary, VERSION, WorkersSummary};
-use rsac_workload::{Observation, expires_at, status, workload};
-
-const START: i64 = 1_800_000_000;
-
-fn at(seconds: i64) -> Time {
-    Time(Timestamp::from_second(START + seconds).unwrap())
-}
-
-fn job(number: &str) -> RSACracker {
-    let spec = RSACrackerSpec {
-        number_to_factor: Some(IntOrText::from(number)),
-        worker_count: Some(3),
-        ..RSACrackerSpec::default()
-    };
-    let mut cracker = RSACracker::new("my-rsac", spec);
-    cracker.metadata.generation = Some(1);
-    cracker
-}
-
-fn summary(number: &str, stage: Stage) -> Summary {
-    Summary {
-        protocol: VERSION,
-        job: "my-rsac".into(),
-        number: number.into(),
-        ledger: LedgerId([1; 16]),
-        generation: 1,
-        stage,
-        plan: None,
-        progress: Progress {
-            done: 10,
-            all: 40,
-            word: "divisors".into(),
-            rate: 2.0,
-            seconds_left: Some(15.0),
-        },
-        workers: WorkersSummary::default(),
-        active_seconds: 5.0,
-        cpu_seconds: 5.0,
-        ledger_unavailable: None,
-        outcome: None,
-    }
-}
-
-fn ended(number: &str, ending: Ending) -> Summary {
-    let outcome = Outcome {
-        ending,
-        message: "in words".into(),
-        finished_at: u64::try_from(START).unwrap() + 7,
-    };
-    Summary {
-        outcome: Some(outcome),
-        ..summary(number, Stage::Done)
-    }
-}
-
-fn heard(seconds: i64, summary: Summary) -> Observation {
-    Observation {
-        summary: Some(summary),
-        master_ready: true,
-        ..Observation::nothing(at(seconds))
-    }
-}
-
-/// The controller's round: what was seen becomes the stored status.
-fn round(cracker: &mut RSACracker, observation: &Observation) {
-    cracker.status = Some(status(cracker, observation));
-}
-
-fn says(cracker: &RSACracker, kind: ConditionType) -> (String, String) {
-    let status = cracker.status.as_ref().unwrap();
-    let condition = status.condition(kind).expect("a condition");
-    (condition.status.clone(), condition.reason.clone())
-}
+use rsac_protocol::{Ending, Stage, Summary};
+use rsac_workload::{Observation, expires_at, workload};
 
 #[test]
 fn workers_run_while_the_search_does_and_only_then() {
@@ -187,12 +116,137 @@ fn time_to_live_counts_from_the_end_and_has_no_default() {
 fn a_failed_job_with_a_raised_limit_goes_on_though_the_old_master_spoke_once_more() {
     let mut cracker = job("15");
     cracker.spec.deadline_seconds = Some(10);
-    let late = ended("15", Ending::DeadlineExceeded);
+    let late = of(&cracker, ended("15", Ending::DeadlineExceeded));
     round(&mut cracker, &heard(11, late.clone()));
+    assert_eq!(says(&cracker, ConditionType::Finished).0, "True");
     cracker.spec.deadline_seconds = Some(1000);
     round(&mut cracker, &heard(12, late));
-    let searching = heard(14, summary("15", Stage::Search));
+    assert_eq!(says(&cracker, ConditionType::Finished).0, "False");
+    let searching = heard(14, of(&cracker, summary("15", Stage::Search)));
     assert_eq!(workload(&cracker, &searching).workers, 3);
     round(&mut cracker, &searching);
     assert_eq!(says(&cracker, ConditionType::Finished).0, "False");
+}
+
+#[test]
+fn the_job_file_names_the_attempt_whose_answer_is_news() {
+    let cracker = job("15");
+    let job = workload(&cracker, &Observation::nothing(at(0))).job;
+    let attempt = job.expect("an accepted job").attempt;
+    let searching = |attempt: &str| {
+        let summary = Summary {
+            attempt: attempt.to_owned(),
+            ..summary("15", Stage::Search)
+        };
+        workload(&cracker, &heard(1, summary)).workers
+    };
+    assert_eq!(searching(&attempt), 3);
+    assert_eq!(searching("of another spec"), 0);
+    assert_eq!(searching(""), 0);
+}
+
+#[test]
+fn an_old_masters_answer_of_another_method_is_no_end() {
+    let mut cracker = job("15");
+    let old = heard(3, ended("15", Ending::Infeasible));
+    cracker.spec.method = Some(MethodName::TrialDivision);
+    round(&mut cracker, &old);
+    assert_eq!(says(&cracker, ConditionType::Finished).0, "False");
+    assert!(workload(&cracker, &old).master);
+}
+
+#[test]
+fn an_end_stays_though_a_master_without_its_ledger_begins_anew() {
+    for ending in [Ending::Factored, Ending::DeadlineExceeded] {
+        let mut cracker = job("15");
+        round(&mut cracker, &heard(8, ended("15", ending)));
+        let end = says(&cracker, ConditionType::Succeeded);
+        let anew = heard(20, summary("15", Stage::Search));
+        assert_eq!(workload(&cracker, &anew).workers, 0);
+        round(&mut cracker, &anew);
+        assert_eq!(says(&cracker, ConditionType::Succeeded), end);
+    }
+}
+
+#[test]
+fn a_spec_that_was_wrong_for_a_while_loses_nothing() {
+    let mut cracker = job("15");
+    round(&mut cracker, &heard(8, ended("15", Ending::Factored)));
+    let before = cracker.status.clone().unwrap();
+    let silence = Observation::nothing(at(9));
+    let wrong: [fn(&mut RSACrackerSpec); 2] = [
+        |spec| spec.number_to_factor = Some(IntOrText::from("1e10")),
+        |spec| spec.checkpoint_interval = Some("1h".into()),
+    ];
+    for make_wrong in wrong {
+        let right = cracker.spec.clone();
+        make_wrong(&mut cracker.spec);
+        cracker.metadata.generation = Some(2);
+        round(&mut cracker, &silence);
+        let meanwhile = cracker.status.clone().unwrap();
+        assert_eq!(says(&cracker, ConditionType::Accepted).0, "False");
+        let end = meanwhile.condition(ConditionType::Finished).unwrap();
+        assert_eq!(end.status, "True");
+        assert_eq!(
+            end.observed_generation,
+            Some(1),
+            "it speaks of the old spec"
+        );
+        cracker.spec = right;
+        cracker.metadata.generation = Some(1);
+        round(&mut cracker, &silence);
+        let after = cracker.status.clone().unwrap();
+        for kind in [ConditionType::Finished, ConditionType::Succeeded] {
+            assert_eq!(after.condition(kind), before.condition(kind));
+        }
+        assert_eq!(after.progress, before.progress);
+        assert_eq!(after.stage, before.stage);
+    }
+    cracker.spec.number_to_factor = Some(IntOrText::from("x"));
+    round(&mut cracker, &silence);
+    cracker.spec.number_to_factor = Some(IntOrText::from("21"));
+    round(&mut cracker, &silence);
+    assert_eq!(says(&cracker, ConditionType::Finished).0, "False");
+    assert_eq!(cracker.status.unwrap().progress, None);
+}
+
+#[test]
+fn a_silent_masters_last_stage_keeps_the_workers() {
+    let mut cracker = job("15");
+    round(&mut cracker, &heard(1, summary("15", Stage::Search)));
+    let silence = Observation {
+        workers: 3,
+        workers_ready: 3,
+        ..Observation::nothing(at(2))
+    };
+    assert_eq!(workload(&cracker, &silence).workers, 3);
+    round(&mut cracker, &silence);
+    let status = cracker.status.clone().unwrap();
+    assert_eq!(status.stage.as_deref(), Some("Search"));
+    assert_eq!(status.progress.unwrap().done, 10);
+    assert_eq!(status.rate, None, "no rate is remembered");
+    assert_eq!(status.useful_workers, None);
+    // Not for another number.
+    cracker.spec.number_to_factor = Some(IntOrText::from("21"));
+    assert_eq!(workload(&cracker, &silence).workers, 0);
+}
+
+#[test]
+fn a_solved_job_is_done_however_early_luck_came() {
+    let mut cracker = job("15");
+    round(&mut cracker, &heard(1, summary("15", Stage::Search)));
+    let on_the_way = cracker.status.clone().unwrap().progress.unwrap();
+    assert_eq!(
+        (on_the_way.done, on_the_way.percent.as_str()),
+        (10, "25.0%")
+    );
+    round(&mut cracker, &heard(8, ended("15", Ending::Factored)));
+    let solved = cracker.status.clone().unwrap().progress.unwrap();
+    assert_eq!((solved.done, solved.percent.as_str()), (40, "100.0%"));
+    let mut failed = job("15");
+    round(
+        &mut failed,
+        &heard(8, ended("15", Ending::DeadlineExceeded)),
+    );
+    assert_eq!(failed.status.unwrap().progress.unwrap().percent, "25.0%");
 }

@@ -13,6 +13,8 @@ const MAX_DIGITS: usize = 20_000;
 pub struct JobSpec {
     /// The resource's name.
     pub name: String,
+    /// What the controller calls this attempt.
+    pub attempt: String,
     /// The number to factor.
     pub number: BigUint,
     /// The number in decimal, without leading zeros.
@@ -80,6 +82,7 @@ impl JobSpec {
         }
         Ok(Self {
             name: job.name.clone(),
+            attempt: job.attempt.clone(),
             decimal: number.to_string(),
             number,
             public_exponent,
@@ -128,6 +131,7 @@ mod tests {
     fn job() -> Job {
         Job {
             name: "my-rsac".into(),
+            attempt: "a1".into(),
             number: "0804556097".into(),
             public_exponent: None,
             method: None,

@@ -56,6 +56,7 @@ impl Master {
         Summary {
             protocol: rsac_protocol::VERSION,
             job: self.job.name.clone(),
+            attempt: self.job.attempt.clone(),
             number: self.job.decimal.clone(),
             ledger: position.ledger,
             generation: position.generation,

@@ -19,6 +19,7 @@ use std::time::Duration;
 pub fn job(number: &str, method: Option<&str>) -> Job {
     Job {
         name: "test".into(),
+        attempt: String::new(),
         number: number.into(),
         public_exponent: None,
         method: method.map(str::to_owned),

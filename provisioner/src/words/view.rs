@@ -41,7 +41,8 @@ impl<'a> View<'a> {
     /// The end of the job, once it has one.
     pub(super) fn end(self) -> Option<End<'a>> {
         let status = self.status()?;
-        if !status.is_true(ConditionType::Finished) {
+        // A spec that is not accepted keeps the end of the one before it.
+        if !status.is_true(ConditionType::Finished) || self.refusal().is_some() {
             return None;
         }
         // Succeeded says how; Finished alone must do where it is missing.
