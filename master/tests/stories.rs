@@ -1,25 +1,17 @@
-//! Workers that die, lag, repeat themselves or lie; limits that pass.
+//! Workers that die, lag, repeat themselves or lie.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 mod common;
 
-use common::{Worker, at, factors, job, machine, open, open_at, send, settle};
-use num_bigint::BigUint;
-use rsac_factor::Plan;
-use rsac_master::ledger::disk::{Machine, MemoryDisk};
-use rsac_master::{Master, Reply, Request};
+use common::{
+    LARGER, at, covered, ending, factors, job, open_at, registered, searching, send, settle, trial,
+};
+use rsac_master::{Reply, Request};
 use rsac_protocol::{
     AcquireAnswer, Ending, GivenBack, HoldingEnd, Job, LOST_SECONDS, ProblemCode, ReleaseRequest,
-    Report, Stage, Unit, UnitState,
+    Report, Unit, UnitState,
 };
-
-/// 1000003 · 1000033: one unit for trial division.
-const NUMBER: &str = "1000036000099";
-
-fn trial(number: &str) -> Job {
-    job(number, Some("trial-division"))
-}
 
 /// 1125899906842597 · 1125899906842589: many units, none of which finds anything soon.
 fn long() -> Job {
@@ -30,31 +22,9 @@ fn long() -> Job {
     }
 }
 
-fn searching(job: &Job) -> (Machine, MemoryDisk, Master) {
-    let (machine, disk) = machine();
-    let mut master = open(&disk, job);
-    settle(&mut master, at(1));
-    assert_eq!(master.summary(at(1)).stage, Stage::Search);
-    (machine, disk, master)
-}
-
-fn registered(master: &mut Master, name: &str, second: u64) -> Worker {
-    let mut worker = Worker::new(name);
-    worker.register(master, at(second));
-    worker
-}
-
-fn covered(master: &Master) -> u64 {
-    master.units(None, None, 1).unwrap().covered
-}
-
-fn ending(master: &Master) -> Option<Ending> {
-    master.summary(at(0)).outcome.map(|o| o.ending)
-}
-
 #[test]
 fn a_silent_workers_unit_goes_to_another() {
-    let (_, _, mut master) = searching(&trial(NUMBER));
+    let (_, _, mut master) = searching(&trial(LARGER));
     let mut silent = registered(&mut master, "silent", 1);
     let unit = silent.acquire(&mut master, at(1)).unwrap();
     let report = silent.claim(unit, unit.from, unit.from + 2, vec![]);
@@ -94,7 +64,7 @@ fn a_silent_workers_unit_goes_to_another() {
 
 #[test]
 fn a_stale_holders_report_counts_once() {
-    let (_, _, mut master) = searching(&trial(NUMBER));
+    let (_, _, mut master) = searching(&trial(LARGER));
     let mut stale = registered(&mut master, "stale", 1);
     let unit = stale.acquire(&mut master, at(1)).unwrap();
     master.tick(at(50));
@@ -115,7 +85,7 @@ fn a_stale_holders_report_counts_once() {
 
 #[test]
 fn overlapping_and_repeated_reports_count_once() {
-    let (_, _, mut master) = searching(&trial(NUMBER));
+    let (_, _, mut master) = searching(&trial(LARGER));
     let mut worker = registered(&mut master, "w", 1);
     let unit = worker.acquire(&mut master, at(1)).unwrap();
     let mut tell = |from: u64, to: u64| {
@@ -141,19 +111,19 @@ fn overlapping_and_repeated_reports_count_once() {
 
 #[test]
 fn an_older_generations_report_counts_and_anothers_plan_is_refused() {
-    let (_, disk, mut master) = searching(&trial(NUMBER));
+    let (_, disk, mut master) = searching(&trial(LARGER));
     let mut worker = registered(&mut master, "w", 1);
     let unit = worker.acquire(&mut master, at(1)).unwrap();
     let report = worker.claim(unit, unit.from, unit.from + 4, vec![]);
     drop(master);
-    let mut master = open_at(&disk, &trial(NUMBER), at(5));
+    let mut master = open_at(&disk, &trial(LARGER), at(5));
     settle(&mut master, at(5));
     assert_eq!(report.generation + 1, master.position().generation);
     assert!(send(&mut master, at(6), &report).unwrap().holds);
     assert_eq!(covered(&master), 4);
 
     // The same plan of another ledger is the same work.
-    let (_, _, mut other) = searching(&trial(NUMBER));
+    let (_, _, mut other) = searching(&trial(LARGER));
     send(&mut other, at(6), &report).unwrap();
     assert_eq!(covered(&other), 4);
 
@@ -205,7 +175,7 @@ fn a_unit_that_was_covered_before_it_was_made_is_closed_by_its_report() {
 
 #[test]
 fn a_false_divisor_is_refused_and_its_range_not_covered() {
-    let (_, _, mut master) = searching(&trial(NUMBER));
+    let (_, _, mut master) = searching(&trial(LARGER));
     let mut liar = registered(&mut master, "liar", 1);
     let unit = liar.acquire(&mut master, at(1)).unwrap();
     for data in [
@@ -247,7 +217,7 @@ fn a_false_divisor_is_refused_and_its_range_not_covered() {
 
 #[test]
 fn a_range_that_was_searched_in_vain_is_a_contradiction() {
-    let (_, disk, mut master) = searching(&trial(NUMBER));
+    let (_, disk, mut master) = searching(&trial(LARGER));
     let mut liar = registered(&mut master, "liar", 1);
     while let Some(unit) = liar.acquire(&mut master, at(2)) {
         let report = liar.claim(unit, unit.from, unit.to, vec![]);
@@ -257,18 +227,18 @@ fn a_range_that_was_searched_in_vain_is_a_contradiction() {
     assert_eq!(ending(&master), Some(Ending::Contradiction));
     assert!(factors(&master).is_empty());
     drop(master);
-    let master = open_at(&disk, &trial(NUMBER), at(5));
+    let master = open_at(&disk, &trial(LARGER), at(5));
     assert_eq!(ending(&master), Some(Ending::Contradiction));
     drop(master);
     // Another method gives it another chance.
-    let mut master = open_at(&disk, &job(NUMBER, None), at(5));
+    let mut master = open_at(&disk, &job(LARGER, None), at(5));
     settle(&mut master, at(6));
     assert_eq!(factors(&master), ["1000003", "1000033"]);
 }
 
 #[test]
 fn a_unit_given_back_is_somebody_elses_next() {
-    let (_, _, mut master) = searching(&trial(NUMBER));
+    let (_, _, mut master) = searching(&trial(LARGER));
     let mut leaver = registered(&mut master, "leaver", 1);
     let unit = leaver.acquire(&mut master, at(1)).unwrap();
     let request = ReleaseRequest {
@@ -307,105 +277,4 @@ fn a_repeated_request_is_given_the_same_units() {
         let refused = worker.acquire_with(&mut master, at(2), 7, count);
         assert_eq!(refused.unwrap_err().code, ProblemCode::Malformed);
     }
-}
-
-#[test]
-fn every_shape_of_number_is_taken_apart() {
-    let cases: [(&[u64], &str); 6] = [
-        (&[2, 2, 1_000_003, 1_000_033], "even × composite"),
-        (&[104_729, 104_729, 1_299_709], "a square and another"),
-        (&[15_581, 15_581, 51_637, 51_637], "a square of a product"),
-        (&[10_007, 10_009, 10_037], "three primes"),
-        (&[3, 5, 7, 11, 13, 17, 19, 23], "small primes"),
-        (&[1_000_003, 1_000_003, 1_000_003], "a cube"),
-    ];
-    for (primes, what) in cases {
-        let product: BigUint = primes.iter().map(|p| BigUint::from(*p)).product();
-        for method in [None, Some("trial-division")] {
-            let (_, disk) = machine();
-            let mut master = open(&disk, &job(&product.to_string(), method));
-            let mut worker = Worker::new("w");
-            for second in 1..20 {
-                settle(&mut master, at(second));
-                worker.plan = None;
-                if master.summary(at(second)).stage == Stage::Search {
-                    worker.work(&mut master, at(second));
-                }
-            }
-            let expected: Vec<String> = primes.iter().map(u64::to_string).collect();
-            assert_eq!(factors(&master), expected, "{what}, {method:?}");
-            assert_eq!(ending(&master), Some(Ending::Factored), "{what}");
-        }
-    }
-}
-
-#[test]
-fn a_deadline_counts_active_time_alone() {
-    let limited = Job {
-        deadline_seconds: Some(10),
-        ..trial(NUMBER)
-    };
-    let (_, disk, mut master) = searching(&limited);
-    master.tick(at(6));
-    master.close(at(6));
-    drop(master);
-    // An hour during which no master ran.
-    let mut master = open_at(&disk, &limited, at(3600));
-    settle(&mut master, at(3603));
-    assert_eq!(ending(&master), None);
-    let mut worker = registered(&mut master, "w", 3603);
-    master.tick(at(3605));
-    assert_eq!(ending(&master), Some(Ending::DeadlineExceeded));
-    assert!(worker.acquire(&mut master, at(3605)).is_none());
-    let (command, _) = worker.heartbeat(&mut master, at(3605), &[]);
-    assert_eq!(command, rsac_protocol::Command::Stop);
-    let spent = master.summary(at(3605)).active_seconds;
-    master.tick(at(4000));
-    assert_eq!(master.summary(at(4000)).active_seconds, spent);
-}
-
-#[test]
-fn cpu_hours_are_counted_over_all_workers_and_restarts() {
-    let (_, disk, mut master) = searching(&trial(NUMBER));
-    let mut worker = registered(&mut master, "w", 1);
-    let unit = worker.acquire(&mut master, at(1)).unwrap();
-    let tell = |master: &mut Master, worker: &mut Worker, index: u64, hours: u64| {
-        let report = Report {
-            cpu_micros: hours * 3_600_000_000,
-            ..worker.claim(unit, unit.from + index, unit.from + index + 1, vec![])
-        };
-        send(master, at(2), &report).unwrap();
-    };
-    tell(&mut master, &mut worker, 0, 12);
-    tell(&mut master, &mut worker, 0, 12);
-    master.tick(at(3));
-    assert_eq!(ending(&master), None, "a repeated report costs nothing");
-    drop(master);
-    let mut master = open_at(&disk, &trial(NUMBER), at(4));
-    settle(&mut master, at(4));
-    tell(&mut master, &mut worker, 1, 12);
-    master.tick(at(5));
-    assert_eq!(ending(&master), Some(Ending::CpuHoursExceeded));
-    drop(master);
-    let more = Job {
-        max_cpu_hours: 48.0,
-        ..trial(NUMBER)
-    };
-    let mut master = open_at(&disk, &more, at(6));
-    settle(&mut master, at(6));
-    assert_eq!(ending(&master), None);
-    assert_eq!(covered(&master), 2);
-    Worker::new("w-2").work(&mut master, at(7));
-    settle(&mut master, at(8));
-    assert_eq!(factors(&master), ["1000003", "1000033"]);
-}
-
-#[test]
-fn a_plan_is_told_as_it_is_stored() {
-    let (_, _, mut master) = searching(&trial(NUMBER));
-    let worker = registered(&mut master, "w", 1);
-    let (digest, plan) = worker.plan.as_ref().unwrap();
-    assert_eq!(master.summary(at(1)).plan.unwrap().digest, *digest);
-    assert_eq!(plan.number().to_string(), NUMBER);
-    assert_eq!(Plan::parse(&plan.text()).unwrap().text(), plan.text());
 }

@@ -14,7 +14,7 @@ impl Master {
     pub(super) fn report(&mut self, now: Now, received: &ReceivedReport) -> Response {
         let report = received.report();
         self.check_job(&report.job)?;
-        super::check_worker(&report.worker)?;
+        super::requests::check_worker(&report.worker)?;
         self.workers.heard(&report.worker, now.elapsed);
         let plan = self.plan_of(report)?;
         self.check_unit(plan, report)

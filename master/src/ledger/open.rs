@@ -1,12 +1,14 @@
 //! Opening a ledger: lock, fence, store, segments, in this order; and rebuilding the
 //! store where it is lost or damaged.
 
+use super::commit::Dirty;
 use super::disk::{Disk, Lock};
+use super::error::{store_error, unavailable};
 use super::fence::{FENCE_FILE, Fence, Mark};
 use super::segments::{self, Header, Read, kind};
 use super::state::{PlanRecord, State};
 use super::store::{Content, JOURNAL, Store, StoreError};
-use super::{Dirty, Ledger, LedgerError, RangeSet, store_error, unavailable};
+use super::{Ledger, LedgerError, RangeSet};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rsac_protocol::{Digest, LedgerId, Report};

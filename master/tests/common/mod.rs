@@ -10,8 +10,8 @@ use rsac_factor::{Plan, Searcher};
 use rsac_master::ledger::disk::{Disk, Machine, MemoryDisk};
 use rsac_master::{JobSpec, Master, Now, ReceivedReport, Reply, Request};
 use rsac_protocol::{
-    AcquireAnswer, AcquireRequest, Digest, Finding, HeartbeatRequest, Holding, Job, LedgerPosition,
-    Problem, RegisterRequest, Report, ReportAnswer, Unit,
+    AcquireAnswer, AcquireRequest, Digest, Ending, Finding, HeartbeatRequest, Holding, Job,
+    LedgerPosition, Problem, RegisterRequest, Report, ReportAnswer, Stage, Unit,
 };
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -227,4 +227,53 @@ pub fn factors(master: &Master) -> Vec<String> {
         .solution()
         .map(|s| s.factors.clone())
         .unwrap_or_default()
+}
+
+/// 1000003 · 1000033: one unit for trial division, of many indices.
+pub const LARGER: &str = "1000036000099";
+
+pub fn trial(number: &str) -> Job {
+    job(number, Some("trial-division"))
+}
+
+pub fn covered(master: &Master) -> u64 {
+    master.units(None, None, 1).unwrap().covered
+}
+
+/// A searching master, and a worker that has reported a part of a unit.
+pub fn begun(machine: &Machine, job: &Job) -> (Master, Worker, rsac_protocol::Unit) {
+    let mut master = open(&machine.process(), job);
+    settle(&mut master, at(1));
+    let mut worker = Worker::new("w-1");
+    worker.register(&mut master, at(1));
+    let unit = worker.acquire(&mut master, at(1)).unwrap();
+    let report = worker.claim(unit, unit.from, unit.from + 3, vec![]);
+    assert!(send(&mut master, at(2), &report).unwrap().holds);
+    (master, worker, unit)
+}
+
+pub fn finish(master: &mut Master) {
+    settle(master, at(20));
+    // The unit that was held goes to others once its holder is lost.
+    settle(master, at(100));
+    Worker::new("w-2").work(master, at(100));
+    settle(master, at(101));
+}
+
+pub fn searching(job: &Job) -> (Machine, MemoryDisk, Master) {
+    let (machine, disk) = machine();
+    let mut master = open(&disk, job);
+    settle(&mut master, at(1));
+    assert_eq!(master.summary(at(1)).stage, Stage::Search);
+    (machine, disk, master)
+}
+
+pub fn registered(master: &mut Master, name: &str, second: u64) -> Worker {
+    let mut worker = Worker::new(name);
+    worker.register(master, at(second));
+    worker
+}
+
+pub fn ending(master: &Master) -> Option<Ending> {
+    master.summary(at(0)).outcome.map(|o| o.ending)
 }

@@ -3,8 +3,10 @@
 //!
 //! Patterns of texts are left to [`crate::rules`], whose words say what is meant.
 
+mod scalars;
+
 use super::tree::Node;
-use crate::{FieldError, crd, names, number};
+use crate::{FieldError, crd, names};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
@@ -36,20 +38,20 @@ fn schema() -> Option<&'static JSONSchemaProps> {
 }
 
 /// Whether a word was probably meant to be another.
-pub(super) fn is_near(word: &str, meant: &str) -> bool {
+pub(in crate::manifest) fn is_near(word: &str, meant: &str) -> bool {
     strsim::jaro_winkler(&word.to_lowercase(), &meant.to_lowercase()) > 0.85
 }
 
 /// Collects complaints on the way.
 #[derive(Default)]
-pub(super) struct Checker {
-    pub(super) errors: Vec<FieldError>,
+pub(in crate::manifest) struct Checker {
+    pub(in crate::manifest) errors: Vec<FieldError>,
 }
 
 impl Checker {
     /// The whole resource; kind and version were looked at before. A status is left out:
     /// it is not for users to write.
-    pub(super) fn resource(&mut self, document: &Node) -> Value {
+    pub(in crate::manifest) fn resource(&mut self, document: &Node) -> Value {
         let Node::Map(fields) = document else {
             return Value::Null;
         };
@@ -192,156 +194,6 @@ impl Checker {
         Value::Array(values.collect())
     }
 
-    fn integer(&mut self, path: &str, node: &Node, schema: &JSONSchemaProps) -> Value {
-        let parsed = match node {
-            Node::Plain(text) => text.parse::<i64>().ok(),
-            _ => None,
-        };
-        let bounds = bounds(schema);
-        match parsed {
-            Some(value) if self.is_within(path, node, value as f64, schema) => value.into(),
-            Some(_) => Value::Null,
-            None => {
-                let remedy = match node {
-                    Node::Quoted(text) if text.parse::<i64>().is_ok() => {
-                        "leave the quotes away".to_owned()
-                    }
-                    _ => format!("use {bounds}"),
-                };
-                self.wrong(path, node, "is no integer", &remedy);
-                Value::Null
-            }
-        }
-    }
-
-    fn number(&mut self, path: &str, node: &Node, schema: &JSONSchemaProps) -> Value {
-        let parsed = match node {
-            Node::Plain(text) => text.parse::<f64>().ok().filter(|value| value.is_finite()),
-            _ => None,
-        };
-        match parsed {
-            Some(value) if self.is_within(path, node, value, schema) => value.into(),
-            Some(_) => Value::Null,
-            None => {
-                let remedy = format!("use {}", bounds(schema));
-                self.wrong(path, node, "is no number", &remedy);
-                Value::Null
-            }
-        }
-    }
-
-    fn is_within(&mut self, path: &str, node: &Node, value: f64, schema: &JSONSchemaProps) -> bool {
-        let problem = if schema.minimum.is_some_and(|minimum| value < minimum) {
-            "is too small"
-        } else if schema.maximum.is_some_and(|maximum| value > maximum) {
-            "is too large"
-        } else {
-            return true;
-        };
-        self.wrong(path, node, problem, &format!("use {}", bounds(schema)));
-        false
-    }
-
-    fn boolean(&mut self, path: &str, node: &Node) -> Value {
-        match node {
-            Node::Plain(text) if text == "true" || text == "false" => (text == "true").into(),
-            _ => {
-                self.wrong(path, node, "is neither true nor false", "use true or false");
-                Value::Null
-            }
-        }
-    }
-
-    /// `numberToFactor` and quantities. A bare integer that Kubernetes would take for a
-    /// float is refused here, as it was written.
-    fn int_or_text(&mut self, path: &str, node: &Node) -> Value {
-        match node {
-            Node::Quoted(text) => text.clone().into(),
-            Node::Plain(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
-                match (text.parse::<i64>(), number::parse(text)) {
-                    (Ok(value), Ok(_)) => value.into(),
-                    (Err(_), Ok(_)) => {
-                        let problem = "is a bare integer over 9223372036854775807";
-                        self.wrong(path, node, problem, &format!("quote it: '{}'", head(text)));
-                        Value::Null
-                    }
-                    (_, Err(error)) => {
-                        self.errors.push(error.at(path, text));
-                        Value::Null
-                    }
-                }
-            }
-            Node::Plain(text) => text.clone().into(),
-            _ => {
-                self.wrong(path, node, "is no number", "write one value");
-                Value::Null
-            }
-        }
-    }
-
-    fn bounded_text(&mut self, path: &str, node: &Node, schema: &JSONSchemaProps) -> Value {
-        let value = self.text(path, node);
-        let Some(text) = value.as_str() else {
-            return value;
-        };
-        if let Some(allowed) = &schema.enum_ {
-            let allowed: Vec<&str> = allowed.iter().filter_map(|one| one.0.as_str()).collect();
-            if !allowed.contains(&text) {
-                let meant = allowed.iter().find(|one| is_near(text, one));
-                let remedy = match meant {
-                    Some(meant) => {
-                        format!("did you mean {meant}? There are {}", allowed.join(", "))
-                    }
-                    None => format!("use one of {}", allowed.join(", ")),
-                };
-                self.wrong(path, node, "is not one of the values there are", &remedy);
-            }
-        }
-        let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
-        if let Some(most) = schema.max_length.filter(|most| length > *most) {
-            self.wrong(
-                path,
-                node,
-                "is too long",
-                &format!("use at most {most} characters"),
-            );
-        }
-        if let Some(least) = schema.min_length.filter(|least| length < *least) {
-            self.wrong(
-                path,
-                node,
-                "is too short",
-                &format!("use at least {least} characters"),
-            );
-        }
-        value
-    }
-
-    /// A text; a bare `3` or `true` is none for the API server either.
-    fn text(&mut self, path: &str, node: &Node) -> Value {
-        match node {
-            Node::Quoted(text) => text.clone().into(),
-            Node::Plain(text) if text.parse::<f64>().is_ok() || node.is_null() => {
-                self.wrong(
-                    path,
-                    node,
-                    "is no text",
-                    &format!("quote it: '{}'", head(text)),
-                );
-                Value::Null
-            }
-            Node::Plain(text) if text == "true" || text == "false" => {
-                self.wrong(path, node, "is no text", &format!("quote it: '{text}'"));
-                Value::Null
-            }
-            Node::Plain(text) => text.clone().into(),
-            _ => {
-                self.wrong(path, node, "is no text", "write one value");
-                Value::Null
-            }
-        }
-    }
-
     fn texts(&mut self, path: &str, node: &Node) -> Value {
         let Some(fields) = self.fields(path, node) else {
             return Value::Null;
@@ -393,24 +245,5 @@ impl Checker {
         };
         self.errors
             .push(FieldError::without_value(path, "is no field", remedy));
-    }
-}
-
-/// The bounds of a number, for a remedy.
-fn bounds(schema: &JSONSchemaProps) -> String {
-    match (schema.minimum, schema.maximum) {
-        (Some(least), Some(most)) => format!("{least} to {most}"),
-        (Some(least), None) => format!("{least} or more"),
-        (None, Some(most)) => format!("{most} or less"),
-        (None, None) => "a number".to_owned(),
-    }
-}
-
-/// The beginning of a long value, for a remedy that shows how it is written.
-fn head(text: &str) -> String {
-    const SHOWN: usize = 12;
-    match text.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
     }
 }
