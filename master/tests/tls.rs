@@ -57,6 +57,7 @@ async fn a_network_needs_token_and_authority() {
     let at = |name: &str| folder.path().join(name);
     let job = Job {
         name: "my-rsac".into(),
+        attempt: String::new(),
         number: "804556097".into(),
         public_exponent: None,
         method: None,
