@@ -4,7 +4,7 @@
 mod watch;
 
 use super::{Access, AccessError, Applied, LogLine, LogQuery, WatchEvent};
-use crate::provider::local::start::Starter;
+use crate::provider::local::start::{StartError, Starter};
 use crate::provider::local::wire::{self, AppliedAnswer, PatchQuery, UnitsQuery};
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
@@ -128,8 +128,12 @@ fn escape(text: &str) -> String {
         .collect()
 }
 
-fn unreachable(error: impl std::fmt::Display) -> AccessError {
-    AccessError::Unreachable(error.to_string())
+/// Why there is no supervisor to ask: one of another build answers, and no patience helps.
+fn unreachable(error: StartError) -> AccessError {
+    match error {
+        StartError::OtherBuild { .. } => AccessError::Other(error.to_string()),
+        _ => AccessError::Unreachable(error.to_string()),
+    }
 }
 
 fn unanswered(error: reqwest::Error) -> AccessError {

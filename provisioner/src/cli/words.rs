@@ -140,7 +140,7 @@ pub struct Scale {
     /// How many workers; 0 keeps the job, and computes nothing
     // -1 is refused as a value, not taken for an unknown option.
     #[arg(value_name = "N", allow_negative_numbers = true)]
-    pub workers: u32,
+    pub workers: i64,
 }
 
 /// `suspend`, `resume`
@@ -199,7 +199,7 @@ pub struct Logs {
     /// The job [default: the only one]
     pub name: Option<String>,
 
-    /// Go on with what comes
+    /// Go on with what comes, until the job has ended
     #[arg(short, long)]
     pub follow: bool,
 

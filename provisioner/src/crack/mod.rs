@@ -84,8 +84,22 @@ pub fn read(
             Err(bad(&format!("{shown:?}"), "is neither a number nor a file")
                 .remedy("give a decimal or 0x… number, the file of a public key, or - for stdin"))
         }
-        Err(error) => Err(bad(input, &error.to_string())),
+        Err(error) => Err(unreadable(input, &error)),
     }
+}
+
+/// A file that was named and cannot be read, with what helps.
+pub fn unreadable(name: &str, error: &io::Error) -> Failure {
+    let remedy = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file: check the name, or give - for stdin",
+        io::ErrorKind::PermissionDenied => {
+            "make the file readable for you, or pipe it in and give - for its name"
+        }
+        io::ErrorKind::IsADirectory => "that is a folder: give the file in it",
+        io::ErrorKind::FileTooLarge => "is that the right file?",
+        _ => "give a file that can be read, or - for stdin",
+    };
+    bad(name, &error.to_string()).remedy(remedy)
 }
 
 /// Digits come first, perhaps after a sign, a blank or 0x.

@@ -39,7 +39,7 @@ impl Bar {
 
     /// The line with a bar, for a terminal of `width` columns.
     pub fn draw(&self, width: usize) -> String {
-        let text = line(self);
+        let text = self.fitting(width);
         if self.all == 0 {
             return text;
         }
@@ -56,26 +56,52 @@ impl Bar {
 
 /// The line without a bar, as it is told where there is no terminal.
 pub fn line(bar: &Bar) -> String {
-    let mut text = format!("{} {}", bar.name, bar.stage);
-    if bar.all > 0 {
-        let (done, all) = (count(bar.done), count(bar.all));
-        text.push_str(&format!(
-            " {:.1} % ({done} of {all} {})",
-            bar.percent(),
-            bar.word
-        ));
+    bar.text(Detail::All)
+}
+
+/// How much a line tells, for terminals of different widths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    /// How far, and how long still.
+    Least,
+    /// The rate too.
+    Rate,
+    /// And the workers.
+    Workers,
+    /// And what is counted.
+    All,
+}
+
+impl Bar {
+    /// As much of the line as `width` columns hold whole.
+    fn fitting(&self, width: usize) -> String {
+        let lines = [Detail::All, Detail::Workers, Detail::Rate].map(|detail| self.text(detail));
+        let fits = |line: &String| line.chars().count() < width;
+        let fitting = lines.into_iter().find(fits);
+        fitting.unwrap_or_else(|| self.text(Detail::Least))
     }
-    if bar.rate > 0.0 {
-        text.push_str(&format!(", {} {}/s", rate(bar.rate), bar.word));
+
+    fn text(&self, detail: Detail) -> String {
+        let mut text = format!("{} {}", self.name, self.stage);
+        if self.all > 0 {
+            text.push_str(&format!(" {:.1} %", self.percent()));
+            if detail >= Detail::All {
+                let (done, all) = (count(self.done), count(self.all));
+                text.push_str(&format!(" ({done} of {all} {})", self.word));
+            }
+        }
+        if self.rate > 0.0 && detail >= Detail::Rate {
+            text.push_str(&format!(", {} {}/s", rate(self.rate), self.word));
+        }
+        if let Some(left) = self.seconds_left {
+            text.push_str(&format!(", {} left", seconds(left)));
+        }
+        if self.workers > 0 && detail >= Detail::Workers {
+            let plural = if self.workers == 1 { "" } else { "s" };
+            text.push_str(&format!(", {} worker{plural}", self.workers));
+        }
+        text
     }
-    if let Some(left) = bar.seconds_left {
-        text.push_str(&format!(", {} left", seconds(left)));
-    }
-    if bar.workers > 0 {
-        let plural = if bar.workers == 1 { "" } else { "s" };
-        text.push_str(&format!(", {} worker{plural}", bar.workers));
-    }
-    text
 }
 
 #[cfg(test)]
@@ -109,7 +135,29 @@ mod tests {
     #[test]
     fn the_bar_takes_what_the_text_leaves() {
         insta::assert_snapshot!(bar().draw(130), @"━━━━━━━━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌  my-rsac Search 45.0 % (12 764 of 28 363 divisors), 5.3 M divisors/s, 3 min 20 s left, 3 workers");
-        assert_eq!(bar().draw(80), line(&bar()));
+    }
+
+    #[test]
+    fn a_narrow_terminal_is_told_less_and_nothing_is_cut() {
+        for (width, told) in [
+            (
+                98,
+                "my-rsac Search 45.0 % (12 764 of 28 363 divisors), 5.3 M divisors/s, 3 min 20 s left, 3 workers",
+            ),
+            (
+                80,
+                "━━━━╌╌╌╌╌  my-rsac Search 45.0 %, 5.3 M divisors/s, 3 min 20 s left, 3 workers",
+            ),
+            (
+                60,
+                "my-rsac Search 45.0 %, 5.3 M divisors/s, 3 min 20 s left",
+            ),
+            (50, "━━━╌╌╌╌╌  my-rsac Search 45.0 %, 3 min 20 s left"),
+            (40, "my-rsac Search 45.0 %, 3 min 20 s left"),
+        ] {
+            assert_eq!(bar().draw(width), told);
+            assert!(told.chars().count() < width);
+        }
     }
 
     #[test]

@@ -43,8 +43,9 @@ pub enum StackError {
     Several(Vec<String>),
     /// Another version's folder.
     #[error(
-        "stack {name:?} is of version {found}, made by rsac-infra {made_by}; \
-         this is {}, which serves version {STACK_VERSION}",
+        "stack {name:?} is of version {found}, made by {}; this build of {} serves \
+         version {STACK_VERSION}",
+        maker(.made_by),
         env!("CARGO_PKG_VERSION")
     )]
     OtherVersion {
@@ -84,6 +85,15 @@ fn those(names: &[String]) -> String {
     }
 }
 
+/// Who made a stack that this build does not serve.
+fn maker(made_by: &str) -> String {
+    if made_by == env!("CARGO_PKG_VERSION") {
+        format!("another build of rsac-infra {made_by}")
+    } else {
+        format!("rsac-infra {made_by}")
+    }
+}
+
 impl StackError {
     pub(super) fn io(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
@@ -111,9 +121,12 @@ impl From<StackError> for Failure {
                 let first = names.first().map(String::as_str).unwrap_or_default();
                 Self::new(Exit::Usage, message).remedy(format!("--stack {first}"))
             }
-            StackError::OtherVersion { made_by, .. } => Self::new(Exit::State, message).remedy(
-                format!("take it down with rsac-infra {made_by}, or use another --stack"),
-            ),
+            StackError::OtherVersion { made_by, .. } => {
+                Self::new(Exit::State, message).remedy(format!(
+                    "take it down with {}, or use another --stack",
+                    maker(&made_by)
+                ))
+            }
             StackError::Damaged { path, .. } => Self::new(Exit::State, message).remedy(format!(
                 "if the stack is not needed, stop its processes and remove {}",
                 path.parent().unwrap_or(&path).display()

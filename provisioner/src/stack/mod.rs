@@ -305,11 +305,20 @@ mod tests {
         assert_eq!(
             failure.message,
             "stack \"local\" is of version 2, made by rsac-infra 0.9.0; \
-             this is 0.1.0, which serves version 1"
+             this build of 0.1.0 serves version 1"
         );
         assert_eq!(
             failure.remedies,
             ["take it down with rsac-infra 0.9.0, or use another --stack"]
+        );
+        std::fs::write(&path, r#"{"version":2,"madeBy":"0.1.0"}"#).unwrap();
+        let failure = Failure::from(store.open("local").unwrap_err());
+        assert!(
+            failure
+                .message
+                .contains("by another build of rsac-infra 0.1.0"),
+            "{}",
+            failure.message
         );
         std::fs::write(&path, r#"{"version":1,"#).unwrap();
         assert!(matches!(

@@ -1,7 +1,7 @@
 //! From a manifest's file to resources that hold to the rules, before anything is sent.
 
 use super::Context;
-use crate::crack::read_file;
+use crate::crack::{read_file, unreadable};
 use crate::exit::{Exit, Failure};
 use rsac_api::{FieldError, RSACracker};
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(super) fn load(ctx: &Context<'_>, file: &Path) -> Result<Vec<RSACracker>, Fa
         read_file(file, MAX_BYTES)
     };
     let bad = |why: String| Failure::new(Exit::BadInput, format!("{name}: {why}"));
-    let bytes = bytes.map_err(|error| bad(error.to_string()))?;
+    let bytes = bytes.map_err(|error| unreadable(&name, &error))?;
     let text = String::from_utf8(bytes).map_err(|_| {
         bad("is no text".to_owned()).remedy("give a manifest: YAML or JSON, in UTF-8")
     })?;

@@ -9,12 +9,7 @@ use rsac_api::defaults::MAX_WORKER_COUNT;
 
 pub(super) async fn run(ctx: &Context<'_>, args: Scale) -> Result<(), Failure> {
     let Scale { name, workers } = args;
-    if workers > MAX_WORKER_COUNT {
-        let what = format!("workers: {workers} is above {MAX_WORKER_COUNT}");
-        return Err(
-            Failure::new(Exit::BadInput, what).remedy(format!("use 0 to {MAX_WORKER_COUNT}"))
-        );
-    }
+    let workers = within_bounds(workers)?;
     let connection = Connection::open(ctx).await?;
     connection.get(&name).await?;
     let now = connection.access.scale(&name, workers).await?;
@@ -29,4 +24,15 @@ pub(super) async fn run(ctx: &Context<'_>, args: Scale) -> Result<(), Failure> {
             .busy("Note", format_args!("{useful} are all that it can use now"));
     }
     Ok(())
+}
+
+fn within_bounds(workers: i64) -> Result<u32, Failure> {
+    match u32::try_from(workers) {
+        Ok(workers) if workers <= MAX_WORKER_COUNT => Ok(workers),
+        _ => {
+            let what = format!("N: {workers} workers are not 0 to {MAX_WORKER_COUNT}");
+            let remedy = format!("give 0 (the job stays and waits) to {MAX_WORKER_COUNT}");
+            Err(Failure::new(Exit::BadInput, what).remedy(remedy))
+        }
+    }
 }

@@ -72,7 +72,8 @@ impl Watch {
                     self.breaks += 1;
                     if self.breaks > MAX_BREAKS {
                         let Some(Err(error)) = broken else {
-                            return Err(unreachable("it ends every watch at once"));
+                            let what = "it ends every watch at once";
+                            return Err(AccessError::Unreachable(what.to_owned()));
                         };
                         return Err(error);
                     }

@@ -170,8 +170,8 @@ fn fitting(client: reqwest::Client, greeting: Greeting) -> Result<reqwest::Clien
     }
     Err(StartError::OtherBuild {
         pid: greeting.pid,
-        theirs: greeting.build,
-        ours: Greeting::own().build,
+        theirs: greeting.version(),
+        ours: Greeting::own().version(),
     })
 }
 

@@ -53,6 +53,11 @@ impl Greeting {
         }
     }
 
+    /// For people: two builds may have one version and yet not understand each other.
+    pub(crate) fn version(&self) -> String {
+        format!("{} (messages {})", self.build, self.api)
+    }
+
     /// Whether both sides are of one build.
     pub(crate) fn fits(&self) -> bool {
         self.api == VERSION && self.build == env!("CARGO_PKG_VERSION")

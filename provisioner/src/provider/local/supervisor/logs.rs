@@ -31,9 +31,14 @@ pub(in crate::provider::local) fn last_line(path: &Path) -> Option<String> {
     Some(line.trim().chars().take(300).collect())
 }
 
-/// Sends the lines asked for; ends when all are sent, and with `follow` when the
-/// receiver or the job's folder is gone.
-pub(super) fn stream(job: JobLayout, query: LogQuery) -> mpsc::Receiver<LogLine> {
+/// Sends the lines asked for; ends when all are sent, and with `follow` when `ended` (the
+/// job has, and its workers too), or when the receiver or the job's folder is gone. The
+/// master outlives its job, to answer `/progress`, but has nothing more to tell.
+pub(super) fn stream(
+    job: JobLayout,
+    query: LogQuery,
+    ended: impl Fn() -> bool + Send + 'static,
+) -> mpsc::Receiver<LogLine> {
     let (sender, receiver) = mpsc::channel(64);
     tokio::spawn(async move {
         let mut reader = Reader {
@@ -43,6 +48,8 @@ pub(super) fn stream(job: JobLayout, query: LogQuery) -> mpsc::Receiver<LogLine>
             first: true,
         };
         loop {
+            // Asked before the look: what was written until then is read.
+            let last = !reader.query.follow || ended();
             let read = tokio::task::spawn_blocking(move || {
                 let lines = reader.read();
                 (reader, lines)
@@ -56,7 +63,7 @@ pub(super) fn stream(job: JobLayout, query: LogQuery) -> mpsc::Receiver<LogLine>
                     return;
                 }
             }
-            if !reader.query.follow || sender.is_closed() {
+            if last || sender.is_closed() {
                 return;
             }
             tokio::time::sleep(POLL).await;
@@ -197,7 +204,7 @@ mod tests {
             tail: Some(2),
             follow: true,
         };
-        let mut lines = stream(job.clone(), query);
+        let mut lines = stream(job.clone(), query, || false);
         assert_eq!(lines.recv().await.unwrap().text, "two");
         assert_eq!(lines.recv().await.unwrap().text, "three");
         log.write_all(b"ur\n").unwrap();
@@ -210,6 +217,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn following_ends_with_the_job_and_its_last_line() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let job = job(folder.path());
+        let mut log = files::open_log(&job.child_log("master")).unwrap();
+        log.write_all(b"one\n").unwrap();
+        let ended = Arc::new(AtomicBool::new(false));
+        let asked = ended.clone();
+        let query = LogQuery {
+            follow: true,
+            ..LogQuery::default()
+        };
+        let mut lines = stream(job, query, move || asked.load(Ordering::Relaxed));
+        assert_eq!(lines.recv().await.unwrap().text, "one");
+        log.write_all(b"factored\n").unwrap();
+        ended.store(true, Ordering::Relaxed);
+        assert_eq!(lines.recv().await.unwrap().text, "factored");
+        assert!(lines.recv().await.is_none());
+    }
+
+    #[tokio::test]
     async fn all_components_with_their_older_parts() {
         let folder = tempfile::tempdir().unwrap();
         let job = job(folder.path());
@@ -217,7 +246,7 @@ mod tests {
         std::fs::write(job.child_log("worker-0"), "new\n").unwrap();
         std::fs::write(files::older_log(&job.child_log("worker-0")), "old\n").unwrap();
         assert_eq!(last_line(&job.child_log("worker-0")).unwrap(), "new");
-        let mut lines = stream(job, LogQuery::default());
+        let mut lines = stream(job, LogQuery::default(), || false);
         let mut found = Vec::new();
         while let Some(line) = lines.recv().await {
             found.push(format!("{} {}", line.component, line.text));

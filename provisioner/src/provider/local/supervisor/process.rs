@@ -201,6 +201,8 @@ fn start(executable: &Path, launch: &Launch) -> std::io::Result<Child> {
     let output = files::open_log(&launch.log)?;
     let errors = output.try_clone()?;
     Command::new(executable)
+        // The executable is a path through the kernel, which tells a reader of `ps` nothing.
+        .arg0("rsac-infra")
         .args(&launch.arguments)
         .current_dir("/")
         .stdin(Stdio::piped())

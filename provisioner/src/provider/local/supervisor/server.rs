@@ -19,6 +19,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use futures_util::stream::{self, Stream, StreamExt};
 use rsac_api::RSACracker;
+use rsac_api::conditions::ConditionType;
 use rsac_protocol::UnitsPage;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -205,9 +206,24 @@ async fn log_lines(
     if verbs.store.get(&name).is_none() {
         return Err(AccessError::NotFound(name).into());
     }
-    let lines = logs::stream(verbs.layout.job(&name), query);
+    let store = verbs.store.clone();
+    let job = verbs.layout.job(&name);
+    let lines = logs::stream(job, query, move || {
+        store.get(&name).is_none_or(|cracker| is_over(&cracker))
+    });
     let lines = stream::unfold(lines, async |mut lines| Some((lines.recv().await?, lines)));
     Ok(json_lines(lines, &verbs))
+}
+
+/// Whether nothing is to be heard of a job any more: it has ended, and its workers too.
+fn is_over(cracker: &RSACracker) -> bool {
+    let generation = cracker.metadata.generation;
+    cracker.status.as_ref().is_some_and(|status| {
+        status.observed_generation == generation
+            && status.is_true(ConditionType::Accepted)
+            && status.is_true(ConditionType::Finished)
+            && status.workers == 0
+    })
 }
 
 async fn watch_changes(State(verbs): State<Verbs>, Query(query): Query<WatchQuery>) -> Response {
