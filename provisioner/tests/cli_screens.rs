@@ -1,110 +1,11 @@
 //! What a person sees, and a program reads: the real binary's own words, on the local
 //! provider, with what differs from run to run (times, ids, folders, ports) replaced.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests: a failure is the test's"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::path::Path;
-use std::process::Command;
+mod screens;
 
-/// A state directory with its stack, taken down at the end whatever happens.
-struct Machine(tempfile::TempDir);
-
-/// What a run said.
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Said {
-    /// All of it, as one text to compare.
-    fn screen(&self) -> String {
-        let Self { code, out, err } = self;
-        format!("{out}--- stderr\n{err}--- exit {code}")
-    }
-}
-
-impl Machine {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn state(&self) -> std::path::PathBuf {
-        self.0.path().join("state")
-    }
-
-    fn run(&self, words: &[&str]) -> Said {
-        run_in(&self.state(), words)
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        if self.state().exists() {
-            self.run(&["down", "--yes"]);
-        }
-    }
-}
-
-fn run_in(state: &Path, words: &[&str]) -> Said {
-    let run = Command::new(env!("CARGO_BIN_EXE_rsac-infra"))
-        .args(words)
-        .env_remove("RSAC_STACK")
-        .env_remove("RSAC_OUTPUT")
-        .env_remove("RUST_LOG")
-        .env("NO_COLOR", "1")
-        .env("RSAC_STATE_DIR", state)
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| normal(&String::from_utf8(bytes).unwrap(), state);
-    Said {
-        code: run.status.code().unwrap(),
-        out: text(run.stdout),
-        err: text(run.stderr),
-    }
-}
-
-/// Replaces the folder, and every figure before ` s` or after `seconds":` and the like.
-fn normal(text: &str, state: &Path) -> String {
-    let text = text.replace(&state.display().to_string(), "STATE");
-    let lines = text.lines().map(|line| {
-        let words = line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let mut new = words.clone();
-        for (at, pair) in words.windows(2).enumerate() {
-            let digits = pair[0].trim_start_matches('(');
-            let unit = pair[1].trim_end_matches([')', ',']);
-            if unit == "s" && digits.parse::<f64>().is_ok() {
-                new[at] = pair[0].replace(digits, "T");
-            }
-        }
-        json_figures(new.join(" "))
-    });
-    lines.map(|line| line + "\n").collect()
-}
-
-fn json_figures(mut line: String) -> String {
-    for key in ["\"seconds\":", "\"cpuSeconds\":"] {
-        if let Some(start) = line.find(key).map(|at| at + key.len()) {
-            let rest = &line[start..];
-            let end = rest.find([',', '}']).unwrap_or(rest.len());
-            line.replace_range(start..start + end, "T");
-        }
-    }
-    line
-}
-
-/// How a job is on its way depends on the moment of the look: lines that only say so go.
-fn settled(text: &str) -> String {
-    let on_the_way = |line: &&str| {
-        let line = line.trim_start();
-        !line.starts_with("Progress ") && !line.starts_with(r#"{"type":"progress""#)
-    };
-    let kept: Vec<&str> = text.lines().filter(on_the_way).collect();
-    kept.join("\n")
-}
+use screens::{Machine, settled};
 
 #[test]
 fn help() {
@@ -128,11 +29,22 @@ fn a_stack_from_up_to_down() {
         "units",
         "--method",
         "trial-division",
+        "--workers",
+        "1",
         "--wait",
         "--output",
         "json",
     ];
     insta::assert_snapshot!("crack_json", settled(&machine.run(&crack).screen()));
+    machine.until_over("units");
+    let status = machine.run(&["status", "units"]);
+    assert!(!status.out.contains("103"), "no factor in a status");
+    insta::assert_snapshot!("status", status.screen());
+    insta::assert_snapshot!("units", machine.run(&["units", "units"]).screen());
+    // Nothing more is to come: following the log ends.
+    let followed = machine.run(&["logs", "units", "--follow"]);
+    assert_eq!(followed.code, 0, "{}", followed.err);
+    assert!(followed.out.starts_with("master "), "{}", followed.out);
     let result = machine.run(&["result", "units", "--output", "json"]);
     insta::assert_snapshot!("result_json", result.screen());
     let suspended = machine.run(&["suspend", "my-rsac"]);
@@ -140,6 +52,20 @@ fn a_stack_from_up_to_down() {
     insta::assert_snapshot!("down_unasked", machine.run(&["down"]).screen());
     insta::assert_snapshot!("down", machine.run(&["down", "--yes"]).screen());
     assert!(!machine.state().exists(), "something is left");
+}
+
+#[test]
+fn a_job_that_does_nothing_yet() {
+    let machine = Machine::new();
+    std::fs::create_dir_all(machine.0.path()).unwrap();
+    let manifest = machine.0.path().join("job.yaml");
+    let text = "apiVersion: suu-kopf.dev/v1\nkind: RSACracker\nmetadata:\n  name: later\n\
+                spec:\n  numberToFactor: 10403\n  suspend: true\n";
+    std::fs::write(&manifest, text).unwrap();
+    let up = machine.run(&["up", "-f", &manifest.display().to_string()]);
+    assert_eq!(up.code, 0, "{}", up.err);
+    insta::assert_snapshot!("status_suspended", machine.run(&["status"]).screen());
+    insta::assert_snapshot!("units_none", machine.run(&["units"]).screen());
 }
 
 #[test]
@@ -165,7 +91,10 @@ fn bad_input() {
         &["crack", "0xfg"],
         &["crack", "no-such-file.pem"],
         &["crack", &long],
+        &["crack", &folder.display().to_string()],
         &["scale", "a", "-1"],
+        &["scale", "a", "1001"],
+        &["up", "-f", "no-such-file.yaml"],
         &["up", "-f", &unknown],
         &["up", "--state-dir", &nowhere],
         &["up", "--stack", "No Name"],
@@ -182,4 +111,47 @@ fn bad_input() {
     }
     let folder = folder.display().to_string();
     insta::assert_snapshot!("bad_input", screens.replace(&folder, "FOLDER"));
+}
+
+/// The system's nobody: for a run that may not do what this one may.
+const NOBODY: u32 = 65534;
+
+#[test]
+fn a_state_directory_of_another_user_is_named_with_a_remedy() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let machine = Machine::new();
+    let folder = machine.0.path();
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(folder, 0o755);
+    let (open, closed) = (folder.join("open"), folder.join("closed"));
+    for (path, bits) in [(&open, 0o555), (&closed, 0o000)] {
+        std::fs::create_dir_all(path).unwrap();
+        mode(path, bits);
+    }
+    // Where this executable is, another user may not come to.
+    let executable = folder.join("rsac-infra");
+    std::fs::copy(env!("CARGO_BIN_EXE_rsac-infra"), &executable).unwrap();
+    let everything_is_allowed = std::fs::write(closed.join("probe"), "").is_ok();
+    for (state, words) in [(&open, "up"), (&closed, "up"), (&closed, "list")] {
+        let mut command = std::process::Command::new(&executable);
+        command
+            .arg(words)
+            .env("RSAC_STATE_DIR", state)
+            .env("NO_COLOR", "1");
+        if everything_is_allowed {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let run = command.output().unwrap();
+        let said = String::from_utf8(run.stderr).unwrap();
+        let place = state.display().to_string();
+        assert_eq!(run.status.code(), Some(8), "{said}");
+        assert!(said.contains(&place), "{said}");
+        assert!(said.contains("Permission denied"), "{said}");
+        assert!(said.contains("--state-dir or RSAC_STATE_DIR"), "{said}");
+    }
+    mode(&closed, 0o700);
+    mode(&open, 0o700);
 }

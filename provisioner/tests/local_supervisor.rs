@@ -286,6 +286,47 @@ async fn a_place_that_cannot_be_written_is_a_setting() {
     assert!(error.to_string().contains("supervisor.lock"), "{error}");
 }
 
+/// Answers every request as a supervisor of another build would.
+fn another_build(stack: &Stack) {
+    let socket = stack.layout.root().join("other.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let record = json!({ "socket": socket });
+    std::fs::write(stack.layout.record(), record.to_string()).unwrap();
+    std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let greeting = r#"{"api":99,"build":"7.8.9","pid":4242}"#;
+        let length = greeting.len();
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let _ = connection.read(&mut [0; 4096]).unwrap();
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+            // The other side may have gone.
+            let _ = write!(
+                connection,
+                "{head}\r\ncontent-length: {length}\r\n\r\n{greeting}"
+            );
+        }
+    });
+}
+
+#[tokio::test]
+async fn another_builds_supervisor_is_told_with_what_to_do() {
+    let stack = Stack::new();
+    stack.local.perform("folders", &|_| {}).await.unwrap();
+    another_build(&stack);
+    let error = stack.local.access().await.err().unwrap().to_string();
+    for words in [
+        "(process 4242) is of rsac-infra 7.8.9 (messages 99), and this is",
+        "use that version, or end it with `kill 4242`",
+        "`rsac-infra down` takes the stack down in any case",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    let started = stack.local.perform("supervisor", &|_| {}).await;
+    assert_eq!(started.unwrap_err().to_string(), error);
+    assert_eq!(stack.supervisor(), None, "none is started beside it");
+}
+
 #[tokio::test]
 async fn a_term_signal_ends_it_and_its_resources_stay() {
     let stack = Stack::new();

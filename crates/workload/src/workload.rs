@@ -9,7 +9,8 @@ use rsac_protocol::{Job, Stage};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workload {
     /// The content of the master's job file; none where the spec is not accepted. A
-    /// change of it is a restart of the master, and its workers with it.
+    /// change of it is a restart of the master, not of workers: they register with the
+    /// new one, and take plan and checkpoint interval from its answer.
     pub job: Option<Job>,
     /// Whether the master is to run. It goes on after the end, to answer `/progress`.
     pub master: bool,
