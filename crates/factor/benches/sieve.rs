@@ -1,40 +1,15 @@
 //! How long the quadratic sieve takes, size by size: worker and master in one thread,
 //! CPU seconds. `cargo bench --bench sieve -- 30 40 50` chooses the digits.
 
+mod common;
+
+use common::Stopwatch;
 use rsac_factor::primality::is_prime;
 use rsac_factor::{BigUint, Finish, Method, choose};
 use std::error::Error;
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
-
-/// CPU seconds of this thread where Linux tells, else of the clock.
-struct Stopwatch {
-    start: Instant,
-    cpu: Option<f64>,
-}
-
-fn thread_cpu_seconds() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
-    Some(nanoseconds * 1e-9)
-}
-
-impl Stopwatch {
-    fn start() -> Self {
-        Self {
-            start: Instant::now(),
-            cpu: thread_cpu_seconds(),
-        }
-    }
-
-    fn seconds(&self) -> f64 {
-        match (self.cpu, thread_cpu_seconds()) {
-            (Some(before), Some(now)) => now - before,
-            _ => self.start.elapsed().as_secs_f64(),
-        }
-    }
-}
+use std::time::Duration;
 
 /// The first prime from a start that is written down: the same on every machine.
 fn prime(digits: u32, salt: u32) -> BigUint {

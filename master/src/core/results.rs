@@ -74,12 +74,15 @@ impl Master {
                 self.prepared = Some((sequence, plan, collector));
             }
             Err(infeasible) => {
-                let message = format!(
+                let mut message = format!(
                     "{infeasible} for a number of {} bits, more than the {} CPU hours allowed: \
                      raise maxCpuHours, or give another method",
                     part.number.bits(),
                     self.job.max_cpu_hours
                 );
+                if let Some(hint) = infeasible.hint() {
+                    message = format!("{message}; {hint}");
+                }
                 self.ledger.change_state(|state| {
                     if auto && !state.pre_passed.contains(&part) {
                         state.pre_passed.push(part);

@@ -21,7 +21,7 @@ pub(crate) struct Montgomery<const L: usize> {
 }
 
 /// The words of a number, padded; none when it is too long.
-fn words<const L: usize>(x: &BigUint) -> Option<[u64; L]> {
+pub(super) fn words<const L: usize>(x: &BigUint) -> Option<[u64; L]> {
     let mut words = [0; L];
     let mut digits = x.iter_u64_digits();
     if digits.len() > L {
@@ -33,7 +33,7 @@ fn words<const L: usize>(x: &BigUint) -> Option<[u64; L]> {
     Some(words)
 }
 
-fn big<const L: usize>(x: &[u64; L]) -> BigUint {
+pub(super) fn big<const L: usize>(x: &[u64; L]) -> BigUint {
     let halves = x.iter().flat_map(|&w| [w as u32, (w >> 32) as u32]);
     BigUint::new(halves.collect())
 }
@@ -62,7 +62,7 @@ fn sub_words<const L: usize>(a: &[u64; L], b: &[u64; L]) -> ([u64; L], bool) {
 
 /// `a + b·c + carry` as (low, high); never overflows.
 #[inline]
-fn multiply_add(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
+pub(super) fn multiply_add(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
     let sum = u128::from(a) + u128::from(b) * u128::from(c) + u128::from(carry);
     (sum as u64, (sum >> 64) as u64)
 }
@@ -148,7 +148,8 @@ impl<const L: usize> Ring for Montgomery<L> {
         }
     }
 
-    #[inline]
+    // A call costs less than what inlining it everywhere would cost those who build.
+    #[inline(never)]
     fn mul(&self, a: &[u64; L], b: &[u64; L]) -> [u64; L] {
         // Invariant: t < 2n, its word above in `top`.
         let mut t = [0; L];

@@ -1,6 +1,6 @@
 //! What Montgomery rings of every length have in common, and the choice of one.
 
-use super::{Mont64, Montgomery};
+use super::{Long, Mont64, Mont128, Montgomery};
 use num_bigint::BigUint;
 
 /// The integers modulo an odd number above 1.
@@ -127,23 +127,24 @@ pub(crate) trait Computation {
     fn run<R: Ring>(self, ring: &R) -> Self::Output;
 }
 
-/// Runs a computation in the shortest ring there is for an odd modulus above 1 of at
-/// most 4096 bits; none for other moduli.
+/// Runs a computation in the fastest ring there is for an odd modulus above 1 of at
+/// most 4096 bits; none for other moduli. Every ring here is another build of every
+/// computation, so there are few: lengths that are in the hot path of small numbers, and
+/// two for all others.
 pub(crate) fn with_ring<C: Computation>(modulus: &BigUint, computation: C) -> Option<C::Output> {
     if !modulus.bit(0) || modulus.bits() < 2 {
         return None;
     }
-    macro_rules! shortest {
-        ($($limbs:literal)*) => {
-            match modulus.bits().div_ceil(64) {
-                0..=1 => {
-                    let word = modulus.iter_u64_digits().next().unwrap_or(1);
-                    Some(computation.run(&Mont64::new(word)))
-                }
-                $(..=$limbs => Some(computation.run(&Montgomery::<$limbs>::new(modulus)?)),)*
-                _ => None,
-            }
-        };
-    }
-    shortest!(2 3 4 6 8 12 16 24 32 48 64)
+    let n = modulus;
+    Some(match n.bits() {
+        ..=64 => {
+            let word = n.iter_u64_digits().next().unwrap_or(1);
+            computation.run(&Mont64::new(word))
+        }
+        65..=Mont128::BITS => computation.run(&Mont128::new(n)?),
+        127..=192 => computation.run(&Montgomery::<3>::new(n)?),
+        193..=256 => computation.run(&Montgomery::<4>::new(n)?),
+        257..=1024 => computation.run(&Long::<16>::new(n)?),
+        _ => computation.run(&Long::<64>::new(n)?),
+    })
 }

@@ -37,10 +37,9 @@ pub(super) enum Made<'a, R: Ring> {
 
 impl<'a, R: Ring> Curve<'a, R> {
     /// Suyama's curve for σ (at least 6), whose order is a multiple of 12, and a point.
-    pub(super) fn suyama(ring: &'a R, sigma: u64) -> Made<'a, R> {
-        let sigma = ring.lift_u64(sigma);
-        let u = ring.sub(&ring.square(&sigma), &ring.lift_u64(5));
-        let two_sigma = ring.add(&sigma, &sigma);
+    pub(super) fn suyama(ring: &'a R, sigma: &R::Element) -> Made<'a, R> {
+        let u = ring.sub(&ring.square(sigma), &ring.lift_u64(5));
+        let two_sigma = ring.add(sigma, sigma);
         let v = ring.add(&two_sigma, &two_sigma);
         let cube = |x: &R::Element| ring.mul(&ring.square(x), x);
         let u3 = cube(&u);

@@ -10,7 +10,7 @@ mod curve;
 mod plan;
 mod stage2;
 
-use crate::arith::{Ring, primes_below};
+use crate::arith::{Lanes, Ring, primes_below};
 use chain::Chain;
 use curve::{Curve, Made};
 use num_bigint::BigUint;
@@ -23,6 +23,19 @@ use std::sync::atomic::AtomicBool;
 pub(crate) struct Bounds {
     stage1: Chain,
     stage2: Pairs,
+}
+
+/// What curves side by side came to.
+pub(crate) enum Together {
+    /// A proper divisor; not always prime.
+    Divisor(BigUint),
+    /// Nothing.
+    Nothing,
+    /// Every prime divisor appeared at once in one of them: each is to be tried by
+    /// itself.
+    Apart,
+    /// The flag was set before they were done.
+    Stopped,
 }
 
 /// What a curve came to.
@@ -63,9 +76,41 @@ impl Bounds {
         }
     }
 
+    /// Tries Suyama's curves for `W` numbers from `sigma` (at least 6) on, side by side:
+    /// faster than one after the other in a short ring.
+    pub(crate) fn try_curves<R: Ring, const W: usize>(
+        &self,
+        ring: &R,
+        sigma: u64,
+        stop: &AtomicBool,
+    ) -> Together {
+        let lanes = Lanes::<R, W>(ring);
+        let sigmas = std::array::from_fn(|i| ring.lift_u64(sigma + i as u64));
+        let (curve, start) = match Curve::suyama(&lanes, &sigmas) {
+            Made::Curve(curve, start) => (curve, start),
+            Made::Divisor(divisor) => return Together::Divisor(divisor),
+            Made::Degenerate => return Together::Apart,
+        };
+        let Some(point) = self.stage1.multiply(&curve, &start, stop) else {
+            return Together::Stopped;
+        };
+        let Some(shared) = self.stage2.run(&curve, &point, stop) else {
+            return Together::Stopped;
+        };
+        // One look for all, nearly always.
+        match lanes.proper_divisor(&shared) {
+            Some(divisor) => Together::Divisor(divisor),
+            None if shared.contains(&ring.zero()) => Together::Apart,
+            None => shared
+                .iter()
+                .find_map(|shared| ring.proper_divisor(shared))
+                .map_or(Together::Nothing, Together::Divisor),
+        }
+    }
+
     /// Tries Suyama's curve for `sigma` (at least 6).
     pub(crate) fn try_curve<R: Ring>(&self, ring: &R, sigma: u64, stop: &AtomicBool) -> Attempt {
-        let (curve, start) = match Curve::suyama(ring, sigma) {
+        let (curve, start) = match Curve::suyama(ring, &ring.lift_u64(sigma)) {
             Made::Curve(curve, start) => (curve, start),
             Made::Divisor(divisor) => return Attempt::Divisor(divisor),
             Made::Degenerate => return Attempt::Nothing,
@@ -80,7 +125,7 @@ impl Bounds {
                 None => Attempt::Everything,
             };
         }
-        // Stage 2 inverts Z, and so meets what stage 1 found.
+        // Stage 2 meets what stage 1 found.
         let Some(shared) = self.stage2.run(&curve, &point, stop) else {
             return Attempt::Stopped;
         };

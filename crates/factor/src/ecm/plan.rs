@@ -44,6 +44,29 @@ pub(crate) struct Text {
     curves: u32,
 }
 
+impl Text {
+    /// For numbers of so many bits.
+    fn for_size(bits: u64) -> Self {
+        let half = bits as f64 * std::f64::consts::LOG10_2 / 2.0;
+        let level = LADDER.iter().find(|(digits, ..)| *digits >= half);
+        let &(_, b1, curves) = level.unwrap_or(&LADDER[LADDER.len() - 1]);
+        let b2 = b1 * B2_RATIO;
+        Self { b1, b2, curves }
+    }
+
+    /// CPU seconds of a curve modulo a number of so many bits.
+    fn curve_cpu_seconds(&self, bits: u64) -> f64 {
+        // 1.44 bits a unit of B1, nine multiplications a bit; two of three primes of
+        // stage 2 need a multiplication of their own.
+        let (b1, b2) = (f64::from(self.b1), f64::from(self.b2));
+        let multiplications = 13.0 * b1 + 0.7 * b2 / b2.ln();
+        let words = bits.div_ceil(64) as f64;
+        // Measured (`cargo bench --bench small -- curves`); long rings are another build.
+        let overhead = if words > 4.0 { 60e-9 } else { 5e-9 };
+        multiplications * (overhead + 1.8e-9 * words * words)
+    }
+}
+
 /// A plan.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EllipticCurves {
@@ -57,11 +80,8 @@ impl EllipticCurves {
     /// # Errors
     /// For even numbers.
     pub(crate) fn new(number: BigUint) -> Result<Self, PlanError> {
-        let half = number.bits() as f64 * std::f64::consts::LOG10_2 / 2.0;
-        let level = LADDER.iter().find(|(digits, ..)| *digits >= half);
-        let &(_, b1, curves) = level.unwrap_or(&LADDER[LADDER.len() - 1]);
-        let b2 = b1 * B2_RATIO;
-        Self::from_text(number, Text { b1, b2, curves })
+        let text = Text::for_size(number.bits());
+        Self::from_text(number, text)
     }
 
     /// From a plan's text.
@@ -114,12 +134,7 @@ impl Parameters for EllipticCurves {
     }
 
     fn index_cpu_seconds(&self) -> f64 {
-        // 1.44 bits a unit of B1, nine multiplications a bit; two of three primes of
-        // stage 2 need a multiplication of their own.
-        let (b1, b2) = (f64::from(self.text.b1), f64::from(self.text.b2));
-        let multiplications = 13.0 * b1 + 0.7 * b2 / b2.ln();
-        let words = self.number.bits().div_ceil(64) as f64;
-        multiplications * (5e-9 + 1.7e-9 * words * words)
+        self.text.curve_cpu_seconds(self.number.bits())
     }
 
     fn searcher(&self) -> Box<dyn Searcher> {
@@ -134,9 +149,10 @@ impl Parameters for EllipticCurves {
     }
 }
 
-/// CPU seconds for a number under this method.
+/// CPU seconds for a number under this method, were it odd.
 pub(crate) fn estimate_cpu_seconds(number: &BigUint) -> f64 {
-    EllipticCurves::new(number.clone()).map_or(f64::MAX, |plan| plan.estimate_cpu_seconds())
+    let text = Text::for_size(number.bits());
+    text.curve_cpu_seconds(number.bits()) * f64::from(text.curves)
 }
 
 /// The σ of an index: at least 6, and as good as random.

@@ -115,6 +115,7 @@ impl Pairs {
         let mut babies = Vec::new();
         let mut groups = self.giants();
         let mut left = self.ends.len();
+        let all_at_once = left <= BATCH;
         while left > 0 {
             let batch = left.min(BATCH);
             let before = points.len();
@@ -122,7 +123,9 @@ impl Pairs {
                 points.push(giant);
                 (giant, next) = (next, curve.add(&next, &step, &giant));
             }
-            if let Err(shared) = normalise(ring, &mut points) {
+            if all_at_once {
+                equalise(ring, &mut points);
+            } else if let Err(shared) = normalise(ring, &mut points) {
                 return Some(shared);
             }
             if babies.is_empty() {
@@ -157,6 +160,22 @@ impl Pairs {
             points.push(point);
         }
         points
+    }
+}
+
+/// Gives all points the same Z, the product of all of them, without an inversion. (The
+/// Z itself is left out. Modulo a prime that divides it, at most one X is not zero then,
+/// so that their differences show the prime, if there are three points or more.)
+fn equalise<R: Ring>(ring: &R, points: &mut [Point<R>]) {
+    let mut product = ring.one();
+    for point in points.iter_mut() {
+        point.x = ring.mul(&point.x, &product);
+        product = ring.mul(&product, &point.z);
+    }
+    let mut product = ring.one();
+    for point in points.iter_mut().rev() {
+        point.x = ring.mul(&point.x, &product);
+        product = ring.mul(&product, &point.z);
     }
 }
 

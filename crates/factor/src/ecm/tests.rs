@@ -2,7 +2,7 @@
 //! not find a divisor.
 
 use super::*;
-use crate::arith::{Mont64, Montgomery, sqrt_mod};
+use crate::arith::{Mont64, Mont128, Montgomery, sqrt_mod};
 
 /// p is below 2^32 here.
 fn mul_mod(a: u64, b: u64, p: u64) -> u64 {
@@ -36,7 +36,7 @@ fn a_multiple_of_the_order_is_the_point_at_infinity_and_no_other() {
     for p in [1009u64, 10007, 20011] {
         let ring = Mont64::new(p);
         for sigma in 6..30 {
-            let Made::Curve(curve, point) = Curve::suyama(&ring, sigma) else {
+            let Made::Curve(curve, point) = Curve::suyama(&ring, &ring.lift_u64(sigma)) else {
                 continue;
             };
             let affine = ring.mul(point.x, ring.invert(&point.z).unwrap());
@@ -67,7 +67,7 @@ fn a_multiple_of_the_order_is_the_point_at_infinity_and_no_other() {
 fn chains_and_the_ladder_multiply_alike() {
     let n = (1u64 << 61) - 1;
     let ring = Mont64::new(n);
-    let Made::Curve(curve, point) = Curve::suyama(&ring, 11) else {
+    let Made::Curve(curve, point) = Curve::suyama(&ring, &ring.lift_u64(11)) else {
         panic!("no curve");
     };
     for prime in primes_below(3000)
@@ -118,10 +118,10 @@ fn curves_with_smooth_orders_find_their_prime() {
     let mut found = 0;
     for p in primes_below(12_000).into_iter().skip(1200).map(u64::from) {
         let number = BigUint::from(p) * BigUint::from(large);
-        let ring = Montgomery::<2>::new(&number).unwrap();
+        let ring = Montgomery::<3>::new(&number).unwrap();
         let small = Mont64::new(p);
         for sigma in 6..10 {
-            let Made::Curve(curve, point) = Curve::suyama(&small, sigma) else {
+            let Made::Curve(curve, point) = Curve::suyama(&small, &small.lift_u64(sigma)) else {
                 continue;
             };
             let affine = small.mul(point.x, small.invert(&point.z).unwrap());
@@ -137,4 +137,31 @@ fn curves_with_smooth_orders_find_their_prime() {
         }
     }
     assert!(found > 100, "only {found} smooth orders tried");
+}
+
+#[test]
+fn curves_side_by_side_find_what_each_finds_by_itself() {
+    let large = (1u64 << 61) - 1;
+    let bounds = Bounds::new(30, 400);
+    let mut found = 0;
+    for p in primes_below(60_000).into_iter().skip(5_000).step_by(7) {
+        let number = BigUint::from(p) * BigUint::from(large);
+        let ring = Mont128::new(&number).unwrap();
+        let alone = (6..9)
+            .any(|sigma| bounds.try_curve(&ring, sigma, &never()) == Attempt::Divisor(p.into()));
+        match bounds.try_curves::<_, 3>(&ring, 6, &never()) {
+            Together::Divisor(divisor) => {
+                assert!(alone, "{p}");
+                assert_eq!(divisor, p.into());
+                found += 1;
+            }
+            Together::Nothing => assert!(!alone, "{p}"),
+            Together::Apart | Together::Stopped => panic!("the large prime is out of reach"),
+        }
+    }
+    assert!(found > 20, "only {found}");
+    let number = BigUint::from(large) * 65_537u32;
+    let ring = Mont128::new(&number).unwrap();
+    let stopped = bounds.try_curves::<_, 2>(&ring, 6, &AtomicBool::new(true));
+    assert!(matches!(stopped, Together::Stopped));
 }

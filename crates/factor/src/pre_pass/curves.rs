@@ -1,12 +1,12 @@
 //! A prime much smaller than the root, by elliptic curves of rising effort.
 
-use super::budget::Budget;
+use super::budget::{Budget, cpu_time};
 use super::{WeakKey, Weakness};
 use crate::arith::Ring;
 use crate::ecm::{Attempt, Bounds};
 use crate::primality::is_prime;
 use num_bigint::BigUint;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// B1, B2 and curves, for primes of up to about 10, 15, 20, 25 and 30 digits.
 const LEVELS: [(u32, u32, u64); 5] = [
@@ -35,7 +35,7 @@ pub(super) fn search<R: Ring>(ring: &R, number: &BigUint, budget: &Budget<'_>) -
             if budget.left() <= expected {
                 return None;
             }
-            let begin = Instant::now();
+            let begin = cpu_time();
             match bounds.try_curve(ring, sigma, budget.stop()) {
                 Attempt::Divisor(divisor) => {
                     let weakness = weakness(number, &divisor);
@@ -44,17 +44,19 @@ pub(super) fn search<R: Ring>(ring: &R, number: &BigUint, budget: &Budget<'_>) -
                 Attempt::Stopped => return None,
                 Attempt::Everything | Attempt::Nothing => {}
             }
-            expected = begin.elapsed();
+            expected = cpu_time().saturating_sub(begin);
             sigma += 1;
         }
     }
     None
 }
 
-/// Two primes, one of them small, or more than two.
+/// Two primes, one of them in reach, or more than two.
 fn weakness(number: &BigUint, divisor: &BigUint) -> Weakness {
-    if is_prime(divisor) && is_prime(&(number / divisor)) {
-        Weakness::SmallFactor
+    let cofactor = number / divisor;
+    if is_prime(divisor) && is_prime(&cofactor) {
+        let bits = divisor.bits().min(cofactor.bits());
+        Weakness::ShortFactor { bits }
     } else {
         Weakness::MultiPrime
     }

@@ -8,6 +8,7 @@ mod lucas;
 mod p_minus_one;
 mod p_plus_one;
 mod powers;
+mod roca;
 mod special;
 mod trial;
 mod wiener;
@@ -20,6 +21,7 @@ use budget::Budget;
 use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::One;
+pub use roca::has_roca_fingerprint;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -38,6 +40,11 @@ pub struct Options {
 pub enum Weakness {
     /// A factor small enough for trial division.
     SmallFactor,
+    /// One of two primes is short enough for elliptic curves.
+    ShortFactor {
+        /// Its size.
+        bits: u64,
+    },
     /// Fermat: factors close to each other, or in a small ratio.
     CloseFactors,
     /// Pollard p−1.
@@ -55,6 +62,9 @@ pub enum Weakness {
 impl fmt::Display for Weakness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::ShortFactor { bits } => {
+                return write!(f, "one prime factor of {bits} bits (elliptic curves)");
+            }
             Self::SmallFactor => "a small prime factor",
             Self::CloseFactors => "factors close to each other (Fermat)",
             Self::SmoothPMinusOne => "a factor p with smooth p-1 (Pollard)",
@@ -93,8 +103,8 @@ impl WeakKey {
 /// Looks for the known weaknesses of an odd composite that is no perfect power: the
 /// cheap ones first, each with a share of the time that is left.
 ///
-/// The time is measured on the wall clock, which is never less than the CPU time of the
-/// one thread it runs on.
+/// The time is CPU time of the one thread it runs on: a busy machine makes it wait, and
+/// finds no less.
 pub fn run(number: &BigUint, options: &Options, stop: &AtomicBool) -> Option<WeakKey> {
     let budget = Budget::new(options.budget, stop);
     let found = trial::search(number, &budget.share(0.25))

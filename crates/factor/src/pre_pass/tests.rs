@@ -186,6 +186,43 @@ fn smooth_neighbours_are_named() {
 }
 
 #[test]
+fn smooth_p_plus_one_is_found_where_the_first_starts_are_no_good() {
+    let mut rng = StdRng::seed_from_u64(13);
+    let primes = primes_below(1 << 14);
+    // 2 times odd primes other than 3: then −1 and −3 may be squares modulo p.
+    let missed_by_three = |p: &BigUint| {
+        let half = (p - 1u32) >> 1;
+        let is_square = |x: BigUint| x.modpow(&half, p).is_one();
+        is_square(p - 1u32) && is_square(p - 3u32) && is_square(big(77))
+    };
+    let good_later = |p: &BigUint| {
+        let half = (p - 1u32) >> 1;
+        [2u64, 21]
+            .iter()
+            .any(|&x| !big(x).modpow(&half, p).is_one())
+    };
+    let mut found = 0;
+    while found < 3 {
+        let mut smooth = big(2);
+        while smooth.bits() < 100 {
+            let factor = primes[rng.random_range(5..primes.len())];
+            if !smooth.is_multiple_of(&factor.into()) {
+                smooth *= factor;
+            }
+        }
+        let p = smooth - 1u32;
+        if is_prime(&p) && missed_by_three(&p) && good_later(&p) {
+            let number = p * prime(&mut rng, 100);
+            assert_eq!(
+                only(&number, Only::PPlusOne),
+                Some(Weakness::SmoothPPlusOne)
+            );
+            found += 1;
+        }
+    }
+}
+
+#[test]
 fn two_smooth_neighbours_are_told_apart() {
     let mut rng = StdRng::seed_from_u64(7);
     for _ in 0..20 {
@@ -260,10 +297,14 @@ fn a_small_prime_among_three_is_named() {
     let three = &small * prime(&mut rng, 90) * prime(&mut rng, 90);
     let found = only(&three, Only::Curves(&three));
     assert_eq!(found, Some(Weakness::MultiPrime));
-    // Of two, it is a small factor.
+    // Of two, it is told how short it is.
     let two = small * prime(&mut rng, 200);
     let found = only(&two, Only::Curves(&two));
-    assert_eq!(found, Some(Weakness::SmallFactor));
+    assert_eq!(found, Some(Weakness::ShortFactor { bits: 48 }));
+    assert_eq!(
+        found.map(|weakness| weakness.to_string()).as_deref(),
+        Some("one prime factor of 48 bits (elliptic curves)")
+    );
 }
 
 #[test]

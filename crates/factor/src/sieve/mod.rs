@@ -5,6 +5,7 @@
 //! S. Contini, "Factoring integers with the self-initializing quadratic sieve", 1997.
 
 mod base;
+mod candidate;
 mod coefficient;
 mod collect;
 mod finish;
@@ -233,7 +234,11 @@ impl Parameters for QuadraticSieve {
 /// Splits an odd composite that is no perfect power in this process; none when `stop`
 /// was set, or the number has more than [`MAX_BITS`] bits.
 pub(crate) fn split_in_process(number: &BigUint, stop: &AtomicBool) -> Option<BigUint> {
-    let plan = QuadraticSieve::new(number.clone()).ok()?;
+    if number.bits() > MAX_BITS {
+        return None;
+    }
+    let text = tuning::in_process(number);
+    let plan = QuadraticSieve::from_text(number.clone(), text).ok()?;
     let mut searcher = search::SieveSearcher::new(plan.clone());
     let mut collector = collect::RelationCollector::new(plan);
     let mut found = Vec::new();

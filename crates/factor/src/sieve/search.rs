@@ -3,7 +3,7 @@
 use super::QuadraticSieve;
 use super::polynomial::{Family, Polynomial};
 use super::relation::Relation;
-use super::wide::Magnitude;
+use super::wide::inverse_word;
 use crate::arith::inverse;
 use crate::{Found, Searcher};
 use num_bigint::BigUint;
@@ -23,33 +23,32 @@ const SCALE: f64 = 100.0;
 /// most and tell least.
 const SMALL_PRIMES: u32 = 40;
 
-/// Bits by which rounded logarithms and powers of primes may lead astray.
-const SLACK: f64 = 3.0;
-
 /// Searches indices for relations.
 pub(super) struct SieveSearcher {
-    plan: QuadraticSieve,
+    pub(super) plan: QuadraticSieve,
     /// Scaled logarithms of the base's primes.
     logs: Vec<u8>,
     scale: f64,
     /// Bits that the small primes are expected to contribute.
     small_bits: f64,
     /// The first prime that is sieved with.
-    first: usize,
+    pub(super) first: usize,
     /// The first prime larger than a block.
     first_large: usize,
-    /// ⌊2^40/p⌋ + 1.
-    reciprocals: Vec<u64>,
-    state: State,
+    /// 1/p modulo 2^32.
+    pub(super) inverses: Vec<u32>,
+    /// ⌊(2^32 − 1)/p⌋: the largest quotient.
+    pub(super) quotients: Vec<u32>,
+    pub(super) state: State,
 }
 
 /// What belongs to the present family and polynomial; vectors parallel to the base.
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     /// Where in the interval each prime's first root is, below the prime.
-    first_roots: Vec<u32>,
+    pub(super) first_roots: Vec<u32>,
     /// And the second.
-    second_roots: Vec<u32>,
+    pub(super) second_roots: Vec<u32>,
     /// How far the roots move when a term changes its sign, term by term.
     deltas: Vec<Vec<u32>>,
     /// Where the next block continues.
@@ -80,11 +79,12 @@ impl SieveSearcher {
             small_bits,
             first,
             first_large: base.primes.partition_point(|&p| (p as usize) < BLOCK),
-            reciprocals: base
+            inverses: base
                 .primes
                 .iter()
-                .map(|&p| (1 << 40) / u64::from(p) + 1)
+                .map(|&p| inverse_word(p) as u32)
                 .collect(),
+            quotients: base.primes.iter().map(|&p| u32::MAX / p).collect(),
             state: State::default(),
             plan,
         }
@@ -250,46 +250,6 @@ impl SieveSearcher {
                 }
             }
         }
-    }
-
-    /// Divides the value at a place of the sieve by the base; answers what is left, when
-    /// that is 1 or a large prime. `sieved` bits of it are known to be of the base.
-    fn take_apart(
-        &self,
-        family: &Family,
-        at: u32,
-        sieved: f64,
-        rest: &mut Magnitude,
-        factors: &mut Vec<u32>,
-    ) -> Option<u32> {
-        let base = &*self.plan.base;
-        if rest.bits() == 0 {
-            return None;
-        }
-        factors.clear();
-        rest.take_twos();
-        for i in 1..self.first {
-            base.divide_out(i, rest, factors);
-        }
-        let bound = self.plan.text.large_prime_bound;
-        // Now that the small primes are known, what was sieved must explain the rest.
-        if sieved + f64::from(bound).log2() + SLACK < f64::from(rest.bits()) {
-            return None;
-        }
-        for &i in &family.factors {
-            base.divide_out(i, rest, factors);
-        }
-        let state = &self.state;
-        for i in self.first..base.len() {
-            let p = base.primes[i];
-            let quotient = (u64::from(at) * self.reciprocals[i]) >> 40;
-            let residue = at - quotient as u32 * p;
-            if residue == state.first_roots[i] || residue == state.second_roots[i] {
-                base.divide_out(i, rest, factors);
-            }
-        }
-        let rest = rest.small()?;
-        (rest <= u64::from(bound)).then_some(rest as u32)
     }
 }
 

@@ -34,12 +34,21 @@ const TABLE: [Row; 16] = [
     (330.0, 115500.0, 393216.0, 150.0),
 ];
 
-fn interpolate(bits: f64) -> Row {
-    let i = TABLE
+/// The same for numbers that are split in process, measured by themselves
+/// (`cargo bench --bench small`). No plan names these, so they may change at any time.
+const IN_PROCESS: [Row; 4] = [
+    (80.0, 100.0, 4096.0, 40.0),
+    (96.0, 120.0, 4096.0, 40.0),
+    (112.0, 250.0, 8192.0, 40.0),
+    (130.0, 460.0, 16384.0, 40.0),
+];
+
+fn interpolate(table: &[Row], bits: f64) -> Row {
+    let i = table
         .windows(2)
         .position(|pair| bits < pair[1].0)
-        .unwrap_or(TABLE.len() - 2);
-    let (low, high) = (TABLE[i], TABLE[i + 1]);
+        .unwrap_or(table.len() - 2);
+    let (low, high) = (table[i], table[i + 1]);
     let part = ((bits - low.0) / (high.0 - low.0)).clamp(0.0, 1.0);
     let between = |x: f64, y: f64| x * (y / x).powf(part);
     (
@@ -50,9 +59,18 @@ fn interpolate(bits: f64) -> Row {
     )
 }
 
-/// The parameters for an odd number.
+/// The parameters of a plan for an odd number.
 pub(super) fn parameters(number: &BigUint) -> Text {
-    let (_, primes, half_interval, large_prime) = interpolate(number.bits() as f64);
+    from_row(number, interpolate(&TABLE, number.bits() as f64))
+}
+
+/// The parameters for an odd number that is split in this process at once.
+pub(super) fn in_process(number: &BigUint) -> Text {
+    let row = interpolate(&IN_PROCESS, number.bits() as f64);
+    from_row(number, row)
+}
+
+fn from_row(number: &BigUint, (_, primes, half_interval, large_prime): Row) -> Text {
     let multiplier = multiplier(number);
     let base = FactorBase::new(number, multiplier, primes as usize);
     let largest = u64::from(base.largest());
@@ -97,9 +115,10 @@ fn multiplier(number: &BigUint) -> u32 {
         .map(|&p| (number % p).to_u64().unwrap_or(0))
         .collect();
     let class = (number % 8u32).to_u32().unwrap_or(1);
+    let logs: Vec<f64> = primes.iter().map(|&p| f64::from(p).ln()).collect();
     let score = |k: u32| -> f64 {
-        let gain = primes.iter().zip(&residues).skip(1).map(|(&p, &residue)| {
-            let log = f64::from(p).ln();
+        let of_primes = primes.iter().zip(&logs).zip(&residues).skip(1);
+        let gain = of_primes.map(|((&p, &log), &residue)| {
             match jacobi(residue * u64::from(k), u64::from(p)) {
                 1 => 2.0 * log / f64::from(p - 1),
                 0 => log / f64::from(p),
@@ -111,8 +130,9 @@ fn multiplier(number: &BigUint) -> u32 {
     (0..20)
         .map(|i| class + 8 * i)
         .filter(|&k| is_usable(k, &primes, &residues))
-        .max_by(|&x, &y| score(x).total_cmp(&score(y)))
-        .unwrap_or(1)
+        .map(|k| (k, score(k)))
+        .max_by(|(_, x), (_, y)| x.total_cmp(y))
+        .map_or(1, |(k, _)| k)
 }
 
 /// Square-free, and without a divisor in common with the number.
