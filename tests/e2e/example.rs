@@ -1,6 +1,7 @@
 //! The first system's manifest, and the words around it.
 
-use crate::support::{Stack, condition};
+use crate::run::condition;
+use crate::support::Stack;
 
 const EXAMPLE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),

@@ -5,36 +5,13 @@
 //! The schedule of kills comes from a seed that is printed; `RSAC_SEED=n` repeats one
 //! (its moments, that is: the machine has a say too), `RSAC_FULL=1` runs ten of each.
 
-use crate::support::{HANG, Stack, condition};
+use crate::run::{Demo, SIEVE, TRIAL, check_units, condition};
+use crate::support::{HANG, Stack};
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 use std::time::{Duration, Instant};
-
-/// A job that keeps workers busy for a while.
-struct Demo {
-    method: &'static str,
-    number: &'static str,
-    factors: [&'static str; 2],
-}
-
-/// 95 % of the candidates come before the divisor.
-const TRIAL: Demo = Demo {
-    method: "trial-division",
-    number: "2770083105013434903617",
-    factors: ["50000000021", "55401662077"],
-};
-
-/// 60 digits.
-const SIEVE: Demo = Demo {
-    method: "quadratic-sieve",
-    number: "161167574354428141434452251537806557349729571254736016891899",
-    factors: [
-        "382198875030833313412209397559",
-        "421685109202443864600992231261",
-    ],
-};
 
 const ROLES: [&str; 3] = ["worker", "master", "supervisor"];
 
@@ -186,11 +163,7 @@ fn units(stack: &Stack) -> Vec<Value> {
     loop {
         let run = stack.run(&["units", "demo"]);
         if run.code == 0 {
-            return run
-                .events
-                .into_iter()
-                .filter(|e| e["type"] == "unit")
-                .collect();
+            return run.all("unit");
         }
         assert!(
             start.elapsed() < HANG,
@@ -207,28 +180,4 @@ fn covered(stack: &Stack) -> u64 {
         .iter()
         .map(|u| u["covered"].as_u64().unwrap())
         .sum()
-}
-
-/// Units that still count are disjoint; none claims more than it has; what is done is
-/// wholly covered; and no index is reported in two holdings.
-fn check_units(units: &[Value]) {
-    let number = |unit: &Value, field: &str| unit[field].as_u64().unwrap();
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for unit in units {
-        let (from, to) = (number(unit, "from"), number(unit, "to"));
-        let holders = unit["holders"].as_array().unwrap();
-        let reported: u64 = holders.iter().map(|h| number(h, "reported")).sum();
-        assert!(number(unit, "covered") <= to - from, "{unit}");
-        assert!(reported <= to - from, "an index counted twice: {unit}");
-        match unit["state"].as_str().unwrap() {
-            "done" => assert_eq!(number(unit, "covered"), to - from, "{unit}"),
-            "split" => continue,
-            _ => {}
-        }
-        ranges.push((from, to));
-    }
-    ranges.sort_unstable();
-    for pair in ranges.windows(2) {
-        assert!(pair[0].1 <= pair[1].0, "units overlap: {pair:?}");
-    }
 }

@@ -12,4 +12,5 @@
 
 mod example;
 mod faults;
+mod run;
 mod support;

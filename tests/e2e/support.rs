@@ -1,5 +1,6 @@
 //! A stack of one test: its words, its processes, and a look at what is left of it.
 
+use crate::run::Run;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,34 +8,6 @@ use std::time::{Duration, Instant};
 
 /// After this long something hangs. No test is about speed.
 pub(crate) const HANG: Duration = Duration::from_secs(600);
-
-/// What one run of rsac-infra came to.
-pub(crate) struct Run {
-    pub(crate) code: i32,
-    /// stdout, an object a line.
-    pub(crate) events: Vec<Value>,
-    pub(crate) stderr: String,
-}
-
-impl Run {
-    /// The last event of a type.
-    pub(crate) fn last(&self, kind: &str) -> &Value {
-        self.events
-            .iter()
-            .rev()
-            .find(|event| event["type"] == kind)
-            .unwrap_or_else(|| panic!("no {kind} event in {:#?}\n{}", self.events, self.stderr))
-    }
-
-    /// The factors in the `result` event.
-    pub(crate) fn factors(&self) -> Vec<String> {
-        let factors = self.last("result")["factors"].as_array().unwrap();
-        factors
-            .iter()
-            .map(|f| f.as_str().unwrap().to_owned())
-            .collect()
-    }
-}
 
 /// A stack in a state directory of its own; ended and checked when dropped.
 pub(crate) struct Stack {
@@ -65,16 +38,7 @@ impl Stack {
     /// Runs words with `--output json`.
     pub(crate) fn run(&self, words: &[&str]) -> Run {
         let words = [&["--output", "json"], words].concat();
-        let output = self.command(&words).output().unwrap();
-        let stdout = String::from_utf8(output.stdout).unwrap();
-        let parse = |line: &str| {
-            serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line} ({words:?})"))
-        };
-        Run {
-            code: output.status.code().unwrap_or(-1),
-            events: stdout.lines().map(parse).collect(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Run::of(self.command(&words))
     }
 
     /// Runs words that must succeed.
@@ -178,12 +142,4 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     paths
         .flat_map(|p| if p.is_dir() { files_below(&p) } else { vec![p] })
         .collect()
-}
-
-/// A condition's status and reason.
-pub(crate) fn condition<'a>(resource: &'a Value, kind: &str) -> (&'a str, &'a str) {
-    let conditions = resource["status"]["conditions"].as_array();
-    let found = conditions.and_then(|all| all.iter().find(|c| c["type"] == kind));
-    let text = |field| found.and_then(|c| c[field].as_str()).unwrap_or_default();
-    (text("status"), text("reason"))
 }

@@ -1,0 +1,128 @@
+//! What clusters do to pods and nodes: nothing of a search is lost.
+
+use crate::demonstration::finish;
+use crate::run::{SIEVE, TRIAL};
+use crate::stack::{Bench, JOBS};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Workers, master and operator are killed without grace while workers divide, then sieve.
+pub(crate) fn pods(bench: &Bench) {
+    bench.ensure_up();
+    foreign_pods(bench);
+    for demo in [&TRIAL, &SIEVE] {
+        bench.crack("killed", demo.number, demo.method, "3");
+        let done = |r: &Value| r["status"]["progress"]["done"].as_i64().unwrap_or(0);
+        bench.until("killed", "has found something", |r| done(r) > 0);
+        let mut before = 0;
+        for round in 0..2 {
+            for component in ["worker", "master"] {
+                for pod in bench.cluster.pods(JOBS, "killed", component) {
+                    println!("{}, round {round}: kill of {pod}", demo.method);
+                    kill(bench, JOBS, &pod);
+                }
+                std::thread::sleep(Duration::from_millis(700));
+            }
+            for pod in operators(bench) {
+                println!("{}, round {round}: kill of {pod}", demo.method);
+                kill(bench, "rsac-system", &pod);
+            }
+            let now = done(&bench.until("killed", "goes on", |r| done(r) > before));
+            assert!(now >= before, "acknowledged work is lost: {before} → {now}");
+            before = now;
+        }
+        finish(bench, "killed", demo);
+    }
+    let foreign = [
+        "delete",
+        "-n",
+        JOBS,
+        "--now",
+        "pods/foreign",
+        "pods/impostor",
+    ];
+    bench.cluster.ok(&foreign);
+}
+
+fn kill(bench: &Bench, namespace: &str, pod: &str) {
+    // It may have ended by itself meanwhile.
+    let words = [
+        "delete",
+        "-n",
+        namespace,
+        "pod",
+        pod,
+        "--grace-period=0",
+        "--force",
+        "--ignore-not-found",
+    ];
+    bench.cluster.ok(&words);
+}
+
+fn operators(bench: &Bench) -> Vec<String> {
+    let pods = bench.cluster.get(&["pods", "-n", "rsac-system"]);
+    let pods = pods["items"].as_array().unwrap().iter();
+    pods.map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// A pod without labels, and one with a job's labels that nobody of ours made.
+fn foreign_pods(bench: &Bench) {
+    for (name, labels) in [
+        ("foreign", json!(null)),
+        (
+            "impostor",
+            json!({
+                "suu-kopf.dev/rsacracker": "killed",
+                "app.kubernetes.io/component": "elsewhere",
+            }),
+        ),
+    ] {
+        let pod = json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "labels": labels},
+            "spec": {
+                "terminationGracePeriodSeconds": 0,
+                "containers": [{"name": "sleeper", "image": bench.image(),
+                                "command": ["/rsac-infra", "--help"]}],
+            },
+        });
+        bench.cluster.apply(JOBS, &pod);
+    }
+}
+
+/// The node with the most of a job is lost for good: kubelet and containers at once, then
+/// its Node object, as a cloud takes it away.
+pub(crate) fn node(bench: &Bench) {
+    bench.ensure_up();
+    let cluster = &bench.cluster;
+    bench.crack("stranded", TRIAL.number, TRIAL.method, "3");
+    let done = |r: &Value| r["status"]["progress"]["done"].as_i64().unwrap_or(0);
+    let found = bench.until("stranded", "has found something", |r| done(r) > 0);
+    let before = done(&found);
+    let master = cluster.get(&["pod", "-n", JOBS, "stranded-master-0"]);
+    let node = master["spec"]["nodeName"].as_str().unwrap().to_owned();
+    println!("kill of {node}");
+    cluster.script(&["kill-node", &node]);
+    cluster.ok(&["delete", "node", &node]);
+    let elsewhere = |pod: &Value| {
+        pod["spec"]["nodeName"]
+            .as_str()
+            .is_some_and(|name| name != node)
+    };
+    cluster.until("the master runs elsewhere", || {
+        let pods = cluster.get(&[
+            "pods",
+            "-n",
+            JOBS,
+            "-l",
+            "app.kubernetes.io/component=master",
+        ]);
+        let pods = pods["items"].as_array().unwrap().clone();
+        pods.iter().any(elsewhere).then_some(())
+    });
+    bench.until("stranded", "goes on", |r| done(r) > before);
+    finish(bench, "stranded", &TRIAL);
+    cluster.script(&["start-node", &node]);
+}

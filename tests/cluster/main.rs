@@ -1,0 +1,117 @@
+//! The product on a real Kubernetes: the real executable, its image, real pods, nothing
+//! faked. Each story is told as its user would live it.
+//!
+//! `scripts/test` brings a cluster up, says where it is in `RSAC_TEST_KUBECONFIG`, and runs
+//! this. Without that variable every story is ignored, and counted so; with it, the cluster
+//! must call itself disposable (docs/development/test-cluster.md). What the cluster cannot
+//! do, such as losing a node, is ignored alone.
+//!
+//! Stories share the operator and run one after another, in the order of [`STORIES`], each
+//! in a namespace or with jobs of its own.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests tell what they do, and may panic"
+)]
+
+mod cluster;
+mod demonstration;
+mod faults;
+mod gone;
+mod rules;
+#[path = "../e2e/run.rs"]
+mod run;
+mod stack;
+
+use cluster::Cluster;
+use libtest_mimic::{Arguments, Failed, Trial};
+use stack::Bench;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+/// A story, and whether it needs nodes that can be killed.
+struct Story {
+    name: &'static str,
+    tell: fn(&Bench),
+    kills_nodes: bool,
+}
+
+const fn story(name: &'static str, tell: fn(&Bench)) -> Story {
+    Story {
+        name,
+        tell,
+        kills_nodes: false,
+    }
+}
+
+const STORIES: [Story; 9] = [
+    story(
+        "the_example_is_solved_and_answers_everywhere",
+        demonstration::example,
+    ),
+    story(
+        "a_named_method_is_scaled_by_everyone",
+        demonstration::scaled,
+    ),
+    story("a_sieve_is_scaled_by_everyone", demonstration::scaled_sieve),
+    story("a_suspended_job_keeps_its_ledger", demonstration::suspended),
+    story(
+        "bad_resources_are_refused_and_recover",
+        rules::bad_resources,
+    ),
+    story("kills_of_pods_lose_nothing", faults::pods),
+    Story {
+        name: "a_lost_node_loses_nothing",
+        tell: faults::node,
+        kills_nodes: true,
+    },
+    story("what_is_deleted_is_gone", gone::deleted),
+    story("down_leaves_nothing", gone::down),
+];
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // They share the operator.
+    arguments.test_threads = Some(1);
+    let cluster = Cluster::find();
+    if let Err(why) = &cluster {
+        println!("ignored: {why}");
+    }
+    let found = cluster.is_ok();
+    let can_kill = cluster.as_ref().is_ok_and(Cluster::can_kill_nodes);
+    let bench = Arc::new(OnceLock::new());
+    let cluster = Arc::new(cluster.ok());
+    let trials = STORIES
+        .into_iter()
+        .map(|story| {
+            let (bench, cluster) = (Arc::clone(&bench), Arc::clone(&cluster));
+            let tell = move || {
+                let Some(cluster) = cluster.as_ref() else {
+                    return Err(Failed::from("RSAC_TEST_KUBECONFIG is not set"));
+                };
+                let told = catch_unwind(AssertUnwindSafe(|| {
+                    (story.tell)(bench.get_or_init(|| Bench::new(cluster.clone())));
+                }));
+                told.map_err(|panic| Failed::from(words_of(&*panic)))
+            };
+            let runs = found && (can_kill || !story.kills_nodes);
+            Trial::test(story.name, tell).with_ignored_flag(!runs)
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if let Some(bench) = bench.get() {
+        bench.clean_up(conclusion.has_failed());
+    }
+    conclusion.exit_code()
+}
+
+fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("it panicked without words")
+        .to_owned()
+}
