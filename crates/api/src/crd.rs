@@ -2,7 +2,7 @@
 //! of [`crate::rules`]. `deploy/crd/rsacrackers.yaml` holds it, clusters are given it, and
 //! [`crate::manifest`] checks with it.
 
-use crate::{RSACracker, rules};
+use crate::{RSACracker, names, rules};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
@@ -11,6 +11,14 @@ use kube::CustomResourceExt;
 /// The definition.
 pub fn crd() -> CustomResourceDefinition {
     let mut crd = RSACracker::crd();
+    let labels = [
+        (names::NAME_LABEL, names::NAME),
+        (names::VERSION_LABEL, env!("CARGO_PKG_VERSION")),
+    ];
+    // By these rsac-infra tells its own definition, and which is the newer one, from
+    // another's of the same name.
+    let labels = labels.map(|(label, value)| (label.to_owned(), value.to_owned()));
+    crd.metadata.labels = Some(labels.into());
     for version in &mut crd.spec.versions {
         let schema = version.schema.as_mut();
         let Some(root) = schema.and_then(|schema| schema.open_api_v3_schema.as_mut()) else {
