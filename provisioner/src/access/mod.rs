@@ -1,8 +1,10 @@
 //! The seam of the user's words: what `apply`, `list`, `scale`, `result` … need from
 //! wherever the stack runs. Words call it; each provider has one implementation.
 
+mod kubernetes;
 mod supervisor;
 
+pub use kubernetes::KubernetesAccess;
 pub use supervisor::SupervisorAccess;
 
 use async_trait::async_trait;
@@ -21,7 +23,9 @@ pub trait Access: Send + Sync {
     /// Makes a resource that must not exist yet.
     async fn create(&self, cracker: &RSACracker) -> Result<RSACracker, AccessError>;
     /// Creates the resource, or brings the one that exists to what the manifest says.
-    /// Fields that the manifest leaves out keep what others set.
+    /// Everywhere by one rule, whoever wrote before: a field that the manifest has is as
+    /// it says, one that it leaves out stays as it is. Number and key are one choice: a
+    /// manifest with one takes back the other. Maps merge key by key, lists are replaced.
     async fn apply(&self, cracker: &RSACracker) -> Result<(RSACracker, Applied), AccessError>;
     /// A JSON merge patch (RFC 7396) of the spec. With `resource_version`, only while
     /// the resource is still at that version.
@@ -57,6 +61,11 @@ pub trait Access: Send + Sync {
         name: &str,
         query: &LogQuery,
     ) -> Result<BoxStream<'static, Result<LogLine, AccessError>>, AccessError>;
+    /// Whether the stack made the resource: in a place that it shares with others, `down`
+    /// deletes no other.
+    fn is_own(&self, _cracker: &RSACracker) -> bool {
+        true
+    }
 }
 
 /// What [`Access::apply`] did.
