@@ -169,6 +169,7 @@ impl From<ProviderError> for Failure {
                 Self::new(Exit::State, format!("{}: {source}", path.display()))
                     .remedy("see that the folder is yours, writable, and has space left")
             }
+            ProviderError::Image(error) => error.into(),
             ProviderError::Failed(message) => Self::new(Exit::Provider, message),
         }
     }

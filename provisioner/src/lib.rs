@@ -11,11 +11,14 @@
 //! | [`engine`], [`journal`] | steps performed and undone, on record |
 //! | [`image`] | this program as a container image |
 //! | [`stack`] | what is remembered of stacks |
+//! | [`cluster`], [`deploy`] | a Kubernetes cluster, and CRD and operator on it |
 //! | [`output`], [`exit`] | what people and programs are told |
 
 pub mod access;
 pub mod cli;
+pub mod cluster;
 pub mod crack;
+pub mod deploy;
 pub mod engine;
 pub mod exit;
 pub mod image;

@@ -9,7 +9,9 @@ use rsac_infra::exit::{Exit, Failure};
 use rsac_infra::interrupt::Interrupts;
 use rsac_infra::output::Output;
 use rsac_infra::provider::Provider;
+use rsac_infra::provider::kubeconfig::Kubeconfig;
 use rsac_infra::provider::local::Local;
+use rsac_infra::provider::minikube::Minikube;
 use rsac_infra::settings;
 use rsac_infra::stack::{Stack, Store};
 use rsac_infra::words::{self, Context};
@@ -67,7 +69,11 @@ async fn run(cli: Cli, out: &Output) -> Exit {
 
 /// The provider of a stack, by its name.
 fn open(stack: &Stack) -> Result<Box<dyn Provider>, Failure> {
-    settings::provider(&stack.record.provider)?;
+    match settings::provider(&stack.record.provider)? {
+        settings::KUBECONFIG => return Ok(Box::new(Kubeconfig::new(stack.clone()))),
+        settings::MINIKUBE => return Ok(Box::new(Minikube::new(stack.clone()))),
+        _ => {}
+    }
     let executable = std::env::current_exe().map_err(|error| {
         let what = format!("this executable cannot be found for its other roles: {error}");
         Failure::new(Exit::Provider, what)

@@ -7,10 +7,17 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The provider of a stack that nobody gave another.
-pub const DEFAULT_PROVIDER: &str = "local";
+pub const DEFAULT_PROVIDER: &str = LOCAL;
 
 /// The providers that this build has.
-pub const PROVIDERS: [&str; 1] = ["local"];
+pub const PROVIDERS: [&str; 3] = [LOCAL, KUBECONFIG, MINIKUBE];
+
+/// This machine, without Kubernetes.
+pub const LOCAL: &str = "local";
+/// Any cluster that exists.
+pub const KUBECONFIG: &str = "kubeconfig";
+/// A minikube profile.
+pub const MINIKUBE: &str = "minikube";
 
 /// The state directory: the flag or `RSAC_STATE_DIR`, else the XDG state directory, else
 /// the one that XDG names as its default. Relative ones are made absolute, because the
@@ -100,6 +107,9 @@ mod tests {
     fn a_provider_that_is_not_there_is_named() {
         assert_eq!(provider("local").unwrap(), "local");
         let failure = provider("aws").unwrap_err();
-        assert_eq!(failure.message, "--provider \"aws\": this build has local");
+        assert_eq!(
+            failure.message,
+            "--provider \"aws\": this build has local, kubeconfig, minikube"
+        );
     }
 }

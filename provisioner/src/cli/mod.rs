@@ -1,11 +1,13 @@
 //! The command line, declared once: help, completions, man pages and docs/reference
 //! are all made from [`Cli`].
 
+mod place;
 mod words;
 
+pub use place::{ClusterArgs, MinikubeArgs, Only};
 pub use words::{
-    Apply, Completions, Crack, Delete, Down, Image, ImageBuild, ImageWord, Logs, Man, Named,
-    Progress, ResultOf, Scale, Status, Units, Up, Watch, Word,
+    Apply, Completions, Crack, Delete, Down, Image, ImageBuild, ImageWord, Logs, Man, Manifests,
+    Named, Progress, ResultOf, Scale, Status, Units, Up, Watch, Word,
 };
 
 use crate::exit::Exit;
@@ -167,6 +169,8 @@ mod tests {
     fn a_word_of_the_issue_parses() {
         for line in [
             "up --provider local -f deploy/example/01-rsac.yaml --wait",
+            "up --provider kubeconfig --context c --namespace n --image r/i:1 --wait",
+            "up --provider minikube --cpus 2 --memory 4g --nodes 2 --driver docker --only cluster",
             "crack 0xabcdef --name n --workers 2 --method quadratic-sieve --wait",
             "crack - --threads 2 --max-cpu-hours 0.5 --deadline 90s",
             "apply -f -",
@@ -188,6 +192,7 @@ mod tests {
             "image build --output rsac.tar --executable rsac-infra",
             "image build --push 127.0.0.1:5000/rsac-infra",
             "image build --load minikube:other --load containerd",
+            "manifests --image r/i:1 --operator-namespace x --watch a --watch b --dir deploy",
             "completions bash",
             "man",
         ] {

@@ -1,5 +1,6 @@
 //! The words and their arguments.
 
+use super::place::{ClusterArgs, MinikubeArgs, Only};
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub enum Word {
     Stacks,
     /// Make this program a container image, without Docker
     Image(Image),
+    /// Write the manifests of CRD and operator, for kubectl or another tool
+    Manifests(Manifests),
     /// Write a shell's completion script
     Completions(Completions),
     /// Write the man page, or all of them into a folder
@@ -51,7 +54,7 @@ pub enum Word {
 /// `up`
 #[derive(Debug, Clone, Default, Args)]
 pub struct Up {
-    /// Where to compute [default: the stack's, or local]
+    /// Where to compute: local, kubeconfig or minikube [default: the stack's, or local]
     #[arg(long, value_name = "PROVIDER")]
     pub provider: Option<String>,
 
@@ -62,6 +65,17 @@ pub struct Up {
     /// Wait for the factors and show them
     #[arg(long)]
     pub wait: bool,
+
+    /// Only make the cluster: no CRD, no operator, no job
+    #[arg(long, value_name = "PART", conflicts_with_all = ["file", "wait"])]
+    pub only: Option<Only>,
+
+    /// Settings of a cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// Settings of minikube.
+    #[command(flatten)]
+    pub minikube: MinikubeArgs,
 }
 
 /// `crack`
@@ -274,6 +288,30 @@ pub struct ImageBuild {
     /// The registry speaks plain HTTP, as one on this machine always does
     #[arg(long, requires = "push")]
     pub plain_http: bool,
+}
+
+/// `manifests`
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "\
+Examples:
+  rsac-infra manifests --image registry.example/rsac-infra:0.1.0 | kubectl apply --server-side -f -
+  rsac-infra manifests --dir deploy")]
+pub struct Manifests {
+    /// The image of operator, masters and workers [default: localhost/rsac-infra of this version]
+    #[arg(long, value_name = "REF")]
+    pub image: Option<String>,
+
+    /// The operator's namespace [default: rsac-system]
+    #[arg(long, value_name = "NAMESPACE")]
+    pub operator_namespace: Option<String>,
+
+    /// Only work on jobs in this namespace, and take no rights in others; repeatable
+    #[arg(long, value_name = "NAMESPACE")]
+    pub watch: Vec<String>,
+
+    /// Write files into this folder (crd/, operator/, kustomize/), instead of all to stdout
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
 }
 
 /// `completions`

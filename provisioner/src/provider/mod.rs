@@ -5,7 +5,12 @@
 //! be repeated: performing one that is done already, or undoing one that never was,
 //! succeeds without a change.
 
+pub mod kubeconfig;
+mod kubernetes;
 pub mod local;
+pub mod minikube;
+
+pub use kubernetes::DEFAULT_NAMESPACE;
 
 use crate::access::Access;
 use async_trait::async_trait;
@@ -41,6 +46,19 @@ pub trait Provider: Send + Sync {
     /// What is left of the stack after everything was undone, for the closing check of
     /// `down`; empty when it is surely gone.
     async fn leftovers(&self) -> Result<Vec<String>, ProviderError>;
+    /// What was left there on purpose, because others use it: a line each.
+    fn kept(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Whether a step makes the cluster, rather than something within it: `up --only
+    /// cluster` performs these alone.
+    fn is_of_cluster(&self, _step: &str) -> bool {
+        false
+    }
+    /// Whether the place is surely gone, with all jobs that it had.
+    async fn is_gone(&self) -> Result<bool, ProviderError> {
+        Ok(false)
+    }
 }
 
 /// Why a provider's work failed.
@@ -62,6 +80,9 @@ pub enum ProviderError {
         /// Why.
         source: std::io::Error,
     },
+    /// The image of operator, masters and workers.
+    #[error(transparent)]
+    Image(#[from] crate::image::ImageError),
     /// Anything else, in words.
     #[error("{0}")]
     Failed(String),

@@ -6,12 +6,14 @@ mod error;
 mod files;
 mod lock;
 mod name;
+mod place;
 mod shown;
 
 pub use error::StackError;
 pub use files::write_private;
 pub use lock::{Holder, StackLock};
 pub use name::check as check_name;
+pub use place::{MinikubePlace, Once, Place};
 pub use shown::Shown;
 
 use crate::journal::{Journal, JournalError};
@@ -43,6 +45,13 @@ pub struct Record {
     pub provider: String,
     /// In seconds since 1970.
     pub created_at: u64,
+    /// What its provider was told; older stacks have none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub place: Place,
+}
+
+fn is_default(place: &Place) -> bool {
+    *place == Place::default()
 }
 
 /// Enough of a record to tell whose it is.
@@ -67,6 +76,8 @@ pub struct Stack {
     pub record: Record,
     /// Its folder.
     pub folder: PathBuf,
+    /// What holds for this run only.
+    pub once: Once,
 }
 
 impl Store {
@@ -132,7 +143,11 @@ impl Store {
             });
         }
         let record = serde_json::from_str(&text).map_err(damaged)?;
-        Ok(Stack { record, folder })
+        Ok(Stack {
+            record,
+            folder,
+            once: Once::default(),
+        })
     }
 
     /// The stack that is named, or the only one.
@@ -177,13 +192,15 @@ impl Store {
             id: random_id(),
             provider: provider.to_owned(),
             created_at: now(),
+            place: Place::default(),
         };
-        let folder = self.folder(lock.name());
-        let path = folder.join(RECORD);
-        let text = serde_json::to_string_pretty(&record)
-            .map_err(|error| StackError::io(&path, error.into()))?;
-        write_private(&path, &text)?;
-        Ok(Stack { record, folder })
+        let stack = Stack {
+            record,
+            folder: self.folder(lock.name()),
+            once: Once::default(),
+        };
+        stack.save()?;
+        Ok(stack)
     }
 
     /// Removes a stack's folder, and the state directory with its last one: nothing is
@@ -208,6 +225,25 @@ impl Stack {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.record.name
+    }
+
+    /// Keeps what its provider is told. Whoever calls holds the stack's lock.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn settle(&mut self, place: Place) -> Result<(), StackError> {
+        if place == self.record.place {
+            return Ok(());
+        }
+        self.record.place = place;
+        self.save()
+    }
+
+    fn save(&self) -> Result<(), StackError> {
+        let path = self.folder.join(RECORD);
+        let text = serde_json::to_string_pretty(&self.record)
+            .map_err(|error| StackError::io(&path, error.into()))?;
+        write_private(&path, &text)
     }
 
     /// Its journal.
@@ -279,6 +315,21 @@ mod tests {
         assert_eq!(mode(&stack.folder), 0o700);
         assert_eq!(mode(&stack.folder.join(RECORD)), 0o600);
         assert_eq!(mode(&stack.folder.join("lock")), 0o600);
+    }
+
+    #[test]
+    fn what_its_provider_was_told_is_kept_and_a_stack_without_opens() {
+        let (_folder, store) = store();
+        let (_lock, mut stack) = make(&store, "local");
+        let path = stack.folder.join(RECORD);
+        assert!(!std::fs::read_to_string(&path).unwrap().contains("place"));
+        assert_eq!(store.open("local").unwrap().record.place, Place::default());
+        let place = Place {
+            context: Some("c".to_owned()),
+            ..Place::default()
+        };
+        stack.settle(place.clone()).unwrap();
+        assert_eq!(store.open("local").unwrap().record.place, place);
     }
 
     #[test]

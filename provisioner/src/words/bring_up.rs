@@ -2,8 +2,10 @@
 
 use super::Context;
 use super::connection::Connection;
+use super::place::Wanted;
 use crate::engine::{Ended, Engine};
 use crate::exit::{Exit, Failure};
+use crate::provider::{Provider, Step};
 use crate::settings;
 use crate::stack::{Stack, StackError, StackLock};
 
@@ -12,26 +14,13 @@ use crate::stack::{Stack, StackError, StackLock};
 pub(super) async fn bring_up(
     ctx: &Context<'_>,
     provider: Option<&str>,
+    wanted: &Wanted,
     command: &str,
     job: &[String],
 ) -> Result<Connection, Failure> {
-    let provider = provider.map(settings::provider).transpose()?;
-    let name = name_of_stack(ctx, provider)?;
-    let lock = ctx.store.lock(&name, command)?;
-    let wanted = provider.unwrap_or(settings::DEFAULT_PROVIDER);
-    let stack = ctx.store.open_or_make(&lock, wanted)?;
-    if provider.is_some_and(|provider| provider != stack.record.provider) {
-        let what = format!(
-            "--provider {wanted}: stack {name} lives on {}",
-            stack.record.provider
-        );
-        return Err(Failure::new(Exit::Conflict, what).remedy("take another --stack"));
-    }
-    let place = (ctx.open)(&stack)?;
+    let Ready { stack, lock, place } = prepare(ctx, provider, wanted, command).await?;
+    let (steps, lock) = observe(ctx, &stack, &*place, lock).await?;
     let mut engine = Engine::new(ctx.out, &stack, &*place, &ctx.interrupts)?;
-    let steps = ctx
-        .interruptible(async { Ok(place.observe().await?) })
-        .await?;
     engine.show_plan(&steps, job)?;
     if engine.perform(&steps).await? == Ended::Interrupted {
         return Err(leave_or_undo(ctx, engine, &stack, lock).await);
@@ -46,6 +35,105 @@ pub(super) async fn bring_up(
         provider: place,
         access,
     })
+}
+
+/// Brings up the cluster alone, without CRD, operator and jobs.
+pub(super) async fn bring_up_cluster(
+    ctx: &Context<'_>,
+    provider: Option<&str>,
+    wanted: &Wanted,
+) -> Result<(), Failure> {
+    let Ready { stack, lock, place } = prepare(ctx, provider, wanted, "up").await?;
+    let (mut steps, lock) = observe(ctx, &stack, &*place, lock).await?;
+    let mut engine = Engine::new(ctx.out, &stack, &*place, &ctx.interrupts)?;
+    steps.retain(|step| place.is_of_cluster(&step.id));
+    engine.show_plan(&steps, &[])?;
+    if engine.perform(&steps).await? == Ended::Interrupted {
+        return Err(leave_or_undo(ctx, engine, &stack, lock).await);
+    }
+    ctx.out.busy(
+        "Next",
+        format_args!(
+            "`rsac-infra up --stack {}` installs the operator and runs a job",
+            stack.name()
+        ),
+    );
+    Ok(())
+}
+
+/// A stack that is locked, with its place.
+struct Ready {
+    stack: Stack,
+    lock: StackLock,
+    place: Box<dyn Provider>,
+}
+
+/// Finds or makes the stack, and settles where it lives.
+async fn prepare(
+    ctx: &Context<'_>,
+    provider: Option<&str>,
+    wanted: &Wanted,
+    command: &str,
+) -> Result<Ready, Failure> {
+    let provider = provider.map(settings::provider).transpose()?;
+    let name = name_of_stack(ctx, provider)?;
+    let asked = provider.unwrap_or(settings::DEFAULT_PROVIDER);
+    // Before a stack is made that nothing could be done with.
+    if let Err(StackError::Unknown { .. }) = ctx.store.open(&name) {
+        wanted.must_be_of(asked)?;
+    }
+    let lock = ctx.store.lock(&name, command)?;
+    let mut stack = ctx.store.open_or_make(&lock, asked)?;
+    if provider.is_some_and(|provider| provider != stack.record.provider) {
+        let what = format!(
+            "--provider {asked}: stack {name} lives on {}",
+            stack.record.provider
+        );
+        return Err(Failure::new(Exit::Conflict, what).remedy("take another --stack"));
+    }
+    wanted.must_be_of(&stack.record.provider)?;
+    match ctx.interruptible(wanted.settled(&stack)).await {
+        Ok(place) => stack.settle(place)?,
+        Err(failure) => {
+            // A new stack that never came to live anywhere is no stack.
+            if stack
+                .journal()
+                .is_ok_and(|journal| journal.records.is_empty())
+            {
+                ctx.store.remove(&stack, lock)?;
+            }
+            return Err(failure);
+        }
+    }
+    stack.once = wanted.once;
+    let place = (ctx.open)(&stack)?;
+    Ok(Ready { stack, lock, place })
+}
+
+/// The steps of a stack as they stand.
+async fn observe(
+    ctx: &Context<'_>,
+    stack: &Stack,
+    place: &dyn Provider,
+    lock: StackLock,
+) -> Result<(Vec<Step>, StackLock), Failure> {
+    let looked = ctx.interruptible(async { Ok(place.observe().await?) });
+    match looked.await {
+        Ok(steps) => Ok((steps, lock)),
+        Err(failure) => Err(forget_if_new(ctx, stack, lock, failure)),
+    }
+}
+
+/// A new stack that never came to live anywhere is no stack: it leaves nothing to go on
+/// with, and its name for another try.
+fn forget_if_new(ctx: &Context<'_>, stack: &Stack, lock: StackLock, failure: Failure) -> Failure {
+    let is_new = stack
+        .journal()
+        .is_ok_and(|journal| journal.records.is_empty() && journal.damaged.is_empty());
+    match is_new.then(|| ctx.store.remove(stack, lock)) {
+        Some(Err(error)) => failure.remedy(error.to_string()),
+        _ => failure,
+    }
 }
 
 /// The stack that was named; else the provider's; else the only one; else a new one.

@@ -2,6 +2,7 @@
 
 use super::bring_up::bring_up;
 use super::connection::Connection;
+use super::place::Wanted;
 use super::view::View;
 use super::{Context, apply, manifest};
 use crate::access::AccessError;
@@ -26,7 +27,7 @@ pub(super) async fn run(ctx: &Context<'_>, args: Crack) -> Result<(), Failure> {
         }
         Ok(_) | Err(StackError::None(_) | StackError::Unknown { .. }) => {
             let job = format!("apply the job {name}: {}", View(&cracker).task());
-            bring_up(ctx, None, "crack", &[job]).await?
+            bring_up(ctx, None, &Wanted::default(), "crack", &[job]).await?
         }
         Err(error) => return Err(error.into()),
     };

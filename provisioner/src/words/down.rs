@@ -38,10 +38,17 @@ pub(super) async fn run(ctx: &Context<'_>, args: Down) -> Result<(), Failure> {
     drop(engine);
     ctx.store.remove(&stack, lock)?;
     ctx.out.event(&Event::Removed { stack: &name })?;
-    ctx.out.step(
-        "Removed",
-        format_args!("stack {name}; nothing of it is left"),
-    );
+    let kept = place.kept();
+    for line in &kept {
+        ctx.out.event(&Event::Note { message: line })?;
+        ctx.out.busy("Kept", line);
+    }
+    let rest = match kept.is_empty() {
+        true => "nothing of it is left",
+        false => "nothing of it is left but what others use",
+    };
+    ctx.out
+        .step("Removed", format_args!("stack {name}; {rest}"));
     Ok(())
 }
 
@@ -61,12 +68,16 @@ async fn rescue_results(
         return Ok(Vec::new());
     }
     let look = async {
+        if place.is_gone().await? {
+            return Ok(Vec::new());
+        }
         let connection = Connection {
             stack: stack.clone(),
             provider: (ctx.open)(stack)?,
             access: place.access().await?,
         };
-        let all = connection.access.list().await?;
+        let mut all = connection.access.list().await?;
+        all.retain(|cracker| connection.access.is_own(cracker));
         for cracker in &all {
             show_unseen(ctx, &connection, cracker).await?;
         }

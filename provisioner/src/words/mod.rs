@@ -12,6 +12,8 @@ mod image;
 mod list;
 mod logs;
 mod manifest;
+mod manifests;
+mod place;
 mod progress;
 mod result;
 mod scale;
@@ -131,6 +133,7 @@ async fn dispatch_plain(ctx: &Context<'_>, word: Word) -> Result<(), Failure> {
         Word::Delete(args) => delete::run(ctx, args).await,
         Word::Stacks => stacks::run(ctx),
         Word::Image(args) => image::run(ctx, args).await,
+        Word::Manifests(args) => manifests::run(ctx, args),
         Word::Completions(args) => generate::completions(ctx, args),
         Word::Man(args) => generate::man(ctx, args),
         Word::Up(_) | Word::Crack(_) | Word::Apply(_) | Word::Watch(_) | Word::Down(_) => Ok(()),

@@ -1,0 +1,121 @@
+//! The provider minikube against a stand-in that speaks minikube's command line
+//! (tests/stand-in/minikube) on the cluster of the tests.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: a failure is the test's"
+)]
+
+mod kubernetes;
+
+use kubernetes::kubeconfig;
+use kubernetes::machine::Machine;
+
+fn machine() -> Option<Machine> {
+    kubeconfig()?;
+    Some(Machine::new())
+}
+
+#[test]
+fn a_profile_that_up_made_is_deleted_and_one_that_was_there_is_not() {
+    let Some(machine) = machine() else {
+        return;
+    };
+    let up = ["up", "--provider", "minikube", "--only", "cluster"];
+    machine
+        .run(
+            &[
+                &up[..],
+                &["--profile", "own", "--nodes", "2", "--memory", "4g"],
+            ]
+            .concat(),
+        )
+        .must(
+            0,
+            &["make minikube profile own", "Making minikube profile own"],
+        );
+    let start = "start --profile own --keep-context --interactive=false --memory=4g --nodes=2";
+    let asked = machine.asked();
+    let dry = asked.find(&format!("{start} --dry-run\n")).unwrap();
+    let real = asked.find(&format!("{start}\n")).unwrap();
+    assert!(dry < real, "the driver is tried first: {asked}");
+    // Again: it is there.
+    let again = machine.run(&up).must(0, &["(is there)"]);
+    assert!(!again.err.contains("Starting"), "{again:?}");
+    machine
+        .run(&["down", "--yes"])
+        .must(0, &["nothing of it is left"]);
+    assert!(
+        machine
+            .asked()
+            .ends_with("delete --profile own\nprofile list --output json\n")
+    );
+
+    machine.profile("minikube", Some("Stopped"));
+    machine
+        .run(&up)
+        .must(0, &["start minikube profile minikube"]);
+    machine
+        .run(&["down", "--yes"])
+        .must(0, &["nothing of it is left"]);
+    assert!(!machine.asked().contains("delete --profile minikube"));
+}
+
+#[test]
+fn a_driver_that_does_not_run_is_found_before_anything_is_made() {
+    let Some(machine) = machine() else {
+        return;
+    };
+    let up = [
+        "up",
+        "--provider",
+        "minikube",
+        "--only",
+        "cluster",
+        "--driver",
+        "broken",
+    ];
+    machine.run(&up).must(
+        7,
+        &[
+            "PROVIDER_BROKEN_NOT_RUNNING",
+            "start broken, or take another --driver",
+        ],
+    );
+    assert!(!machine.path("stand-in/profiles").exists());
+    machine
+        .run(&["down", "--yes"])
+        .must(0, &["nothing of it is left"]);
+    assert!(!machine.asked().contains("delete"), "nothing was made");
+}
+
+#[test]
+fn down_succeeds_when_the_profile_is_gone_already() {
+    let Some(machine) = machine() else {
+        return;
+    };
+    machine
+        .run(&["up", "--provider", "minikube", "--only", "cluster"])
+        .must(0, &[]);
+    machine.profile("minikube", None);
+    machine
+        .run(&["down", "--yes"])
+        .must(0, &["nothing of it is left"]);
+    assert!(!machine.path("state").exists());
+}
+
+#[test]
+fn without_minikube_the_remedy_is_said() {
+    let machine = Machine::new();
+    let said = std::process::Command::new(env!("CARGO_BIN_EXE_rsac-infra"))
+        .args(["up", "--provider", "minikube"])
+        .env("RSAC_STATE_DIR", machine.path("state"))
+        .env("KUBECONFIG", machine.path("kubeconfig"))
+        .env("PATH", machine.path("empty"))
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&said.stderr);
+    assert_eq!(said.status.code(), Some(7), "{err}");
+    assert!(err.contains("minikube is not installed"), "{err}");
+    assert!(err.contains("https://minikube.sigs.k8s.io"), "{err}");
+}
