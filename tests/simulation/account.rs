@@ -43,6 +43,11 @@ impl Account {
         span(promised, range).fill(true);
     }
 
+    /// A disk was damaged: what was promised before may be lost.
+    pub(crate) fn forgive(&mut self) {
+        self.acknowledged.clear();
+    }
+
     /// Whether all of these were searched at least once.
     pub(crate) fn is_computed(&self, plan: Digest, range: Range<u64>) -> bool {
         let all = self.computed.get(&plan).map_or(&[][..], Vec::as_slice);

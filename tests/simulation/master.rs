@@ -247,11 +247,11 @@ impl World {
     }
 
     /// What a worker computed, a master may not refuse for good, save when it begins
-    /// again with an empty ledger.
+    /// again with an empty ledger, or one whose plan was damaged.
     fn is_final(&self, code: ProblemCode) -> bool {
         match code {
             ProblemCode::Later | ProblemCode::Internal => false,
-            ProblemCode::ForeignLedger => self.tale.lost_ledgers == 0,
+            ProblemCode::ForeignLedger => self.tale.lost_ledgers + self.tale.flipped_bits == 0,
             _ => true,
         }
     }
@@ -275,6 +275,34 @@ impl World {
         }
         self.machine = Machine::new();
         self.ended_at = None;
+    }
+
+    /// The master dies, and a bit of its ledger turns before the next one. What was
+    /// promised may be lost then, and must be searched again; nothing may be invented.
+    pub(crate) fn flip_bit(&mut self) {
+        for number in self.living() {
+            self.bury_master(number);
+        }
+        let paths = self.machine.paths();
+        if paths.is_empty() {
+            return;
+        }
+        let path = &paths[self.rng.random_range(0..paths.len())];
+        let rng = &mut self.rng;
+        let mut flipped = None;
+        self.machine.damage(path, |bytes| {
+            if !bytes.is_empty() {
+                let at = rng.random_range(0..bytes.len());
+                bytes[at] ^= 1 << rng.random_range(0..8u8);
+                flipped = Some(at);
+            }
+        });
+        if let Some(at) = flipped {
+            self.tell(|| format!("a bit of byte {at} of {path} turns"));
+            self.tale.flipped_bits += 1;
+            self.account.forgive();
+            self.ended_at = None;
+        }
     }
 
     pub(crate) fn start_second(&mut self) -> Result<(), String> {

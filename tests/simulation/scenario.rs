@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     CutOff(Duration),
     /// The ledger's disk is replaced by an empty one.
     LoseLedger,
+    /// While no master runs, a bit of one of the ledger's files turns.
+    FlipBit,
 }
 
 /// What kind of schedule it is; each kind allows checks that the next one does not.
@@ -138,7 +140,7 @@ impl Scenario {
 
 fn fault(kind: Kind, rng: &mut StdRng) -> Fault {
     let spool = rng.random_bool(0.5);
-    match (kind, rng.random_range(0..24u8)) {
+    match (kind, rng.random_range(0..26u8)) {
         (Kind::Drains, _) | (_, 0..=3) => Fault::Scale(rng.random_range(0..=5)),
         (Kind::Kills, _) | (_, 4..=7) => Fault::KillWorker { spool },
         (_, 8..=10) => Fault::FreezeWorker(within(rng, 120.0)),
@@ -148,6 +150,7 @@ fn fault(kind: Kind, rng: &mut StdRng) -> Fault {
         (_, 19) => Fault::SecondMaster,
         (_, 20..=21) => Fault::DiskFull(within(rng, 90.0)),
         (_, 22) => Fault::CutOff(within(rng, 120.0)),
-        (_, _) => Fault::LoseLedger,
+        (_, 23) => Fault::LoseLedger,
+        (_, _) => Fault::FlipBit,
     }
 }

@@ -51,12 +51,13 @@ pub(crate) struct Tale {
     pub(crate) fenced: u64,
     pub(crate) full_disks: u64,
     pub(crate) lost_ledgers: u64,
+    pub(crate) flipped_bits: u64,
     pub(crate) simulated_seconds: u64,
 }
 
 impl Tale {
     /// Every number of it, with its name.
-    pub(crate) fn numbers(&self) -> [(&'static str, u64); 15] {
+    pub(crate) fn numbers(&self) -> [(&'static str, u64); 16] {
         [
             ("schedules", self.schedules),
             ("events", self.events),
@@ -72,6 +73,7 @@ impl Tale {
             ("masters fenced", self.fenced),
             ("full disks", self.full_disks),
             ("ledgers lost", self.lost_ledgers),
+            ("bits flipped", self.flipped_bits),
             ("simulated seconds", self.simulated_seconds),
         ]
     }
@@ -92,6 +94,7 @@ impl Tale {
             (&mut self.fenced, other.fenced),
             (&mut self.full_disks, other.full_disks),
             (&mut self.lost_ledgers, other.lost_ledgers),
+            (&mut self.flipped_bits, other.flipped_bits),
             (&mut self.simulated_seconds, other.simulated_seconds),
         ];
         for (sum, number) in sums {
@@ -260,6 +263,7 @@ impl World {
                 self.schedule(length, Event::DiskSpace);
             }
             (Fault::LoseLedger, _) => self.lose_ledger(),
+            (Fault::FlipBit, _) => self.flip_bit(),
             (_, None) => {}
         }
         Ok(())
