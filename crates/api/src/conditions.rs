@@ -122,6 +122,10 @@ reasons! {
     LedgerUnavailable,
     /// Fewer workers are ready than wanted.
     WorkersMissing,
+    /// The cluster refused one of the job's objects: a quota, a webhook, a right.
+    ChildRefused,
+    /// One of the job's objects would have the name of somebody else's.
+    NameTaken,
 
     // Finished and Succeeded
     /// The job has not ended.

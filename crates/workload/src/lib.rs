@@ -16,6 +16,6 @@ mod status;
 mod workload;
 
 pub use identity::{Identity, identity};
-pub use observation::Observation;
-pub use status::{expires_at, finished, status};
+pub use observation::{Observation, Obstacle};
+pub use status::{End, expires_at, finished, status};
 pub use workload::{Workload, workload};

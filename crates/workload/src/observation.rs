@@ -1,7 +1,17 @@
 //! What a controller sees of a job.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use rsac_api::conditions::Reason;
 use rsac_protocol::Summary;
+
+/// Something that a job needs and that could not be made as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Why.
+    pub reason: Reason,
+    /// For people: which object, what is wrong, what to do.
+    pub message: String,
+}
 
 /// What a controller sees of a job at one moment.
 #[derive(Debug, Clone)]
@@ -20,6 +30,10 @@ pub struct Observation {
     pub workers: u32,
     /// Of these, those that run.
     pub workers_ready: u32,
+    /// Why workers are missing, where one of them says so: "the image cannot be pulled".
+    pub workers_problem: Option<String>,
+    /// What could not be made for the job; the rest goes on.
+    pub obstacles: Vec<Obstacle>,
     /// Where the master answers `/progress`, as `host:port`.
     pub address: Option<String>,
     /// A broken rule that only the controller can see (none for the local one), with its
@@ -37,6 +51,8 @@ impl Observation {
             master_problem: None,
             workers: 0,
             workers_ready: 0,
+            workers_problem: None,
+            obstacles: Vec::new(),
             address: None,
             refusal: None,
         }

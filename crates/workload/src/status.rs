@@ -309,7 +309,19 @@ impl Case<'_> {
 
     fn degraded(&self) -> Verdict {
         let fine = || verdict(false, Reason::AsExpected, "nothing stands in the way");
-        if !self.accepted || self.suspended || self.end.is_some() {
+        if !self.accepted {
+            return fine();
+        }
+        if let Some(first) = self.observation.obstacles.first() {
+            let lines = self
+                .observation
+                .obstacles
+                .iter()
+                .map(|o| o.message.as_str());
+            let lines: Vec<&str> = lines.collect();
+            return verdict(true, first.reason, lines.join("\n"));
+        }
+        if self.suspended || self.end.is_some() {
             return fine();
         }
         if let Some(why) = self
@@ -333,7 +345,10 @@ impl Case<'_> {
             return verdict(
                 true,
                 Reason::WorkersMissing,
-                format!("{there} of {wanted} workers are ready"),
+                match &self.observation.workers_problem {
+                    Some(why) => format!("{there} of {wanted} workers are ready: {why}"),
+                    None => format!("{there} of {wanted} workers are ready"),
+                },
             );
         }
         fine()

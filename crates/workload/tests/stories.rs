@@ -5,10 +5,10 @@
 mod common;
 
 use common::{at, ended, heard, job, of, round, says, summary};
-use rsac_api::conditions::ConditionType;
+use rsac_api::conditions::{ConditionType, Reason};
 use rsac_api::{IntOrText, MethodName, RSACracker, RSACrackerSpec};
 use rsac_protocol::{Ending, Stage, Summary};
-use rsac_workload::{Observation, expires_at, workload};
+use rsac_workload::{Observation, Obstacle, expires_at, workload};
 
 #[test]
 fn workers_run_while_the_search_does_and_only_then() {
@@ -249,4 +249,43 @@ fn a_solved_job_is_done_however_early_luck_came() {
         &heard(8, ended("15", Ending::DeadlineExceeded)),
     );
     assert_eq!(failed.status.unwrap().progress.unwrap().percent, "25.0%");
+}
+
+#[test]
+fn what_could_not_be_made_is_named_also_after_the_end() {
+    let mut cracker = job("15");
+    let mut seen = heard(1, summary("15", Stage::Search));
+    seen.obstacles = vec![Obstacle {
+        reason: Reason::ChildRefused,
+        message: "Deployment my-rsac-workers was refused: exceeded quota".into(),
+    }];
+    round(&mut cracker, &seen);
+    let refused = ("True".to_owned(), "ChildRefused".to_owned());
+    assert_eq!(says(&cracker, ConditionType::Degraded), refused);
+    let mut seen = heard(2, ended("15", Ending::Factored));
+    seen.obstacles = vec![Obstacle {
+        reason: Reason::NameTaken,
+        message: "Service my-rsac-progress is somebody else's".into(),
+    }];
+    round(&mut cracker, &seen);
+    let taken = ("True".to_owned(), "NameTaken".to_owned());
+    assert_eq!(says(&cracker, ConditionType::Degraded), taken);
+    assert_eq!(says(&cracker, ConditionType::Finished).0, "True");
+    round(&mut cracker, &heard(3, ended("15", Ending::Factored)));
+    assert_eq!(says(&cracker, ConditionType::Degraded).0, "False");
+}
+
+#[test]
+fn missing_workers_say_why() {
+    let mut cracker = job("15");
+    let mut seen = heard(1, summary("15", Stage::Search));
+    seen.workers_problem = Some("no node has room".into());
+    round(&mut cracker, &seen);
+    let status = cracker.status.as_ref().unwrap();
+    let degraded = status.condition(ConditionType::Degraded).unwrap();
+    assert!(
+        degraded
+            .message
+            .ends_with("workers are ready: no node has room")
+    );
 }
