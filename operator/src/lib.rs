@@ -1,1 +1,39 @@
-//! The controller of RSACracker.
+//! The controller of RSACracker: makes master and workers for each, asks the master how
+//! the job stands, says so in the status, keeps the result.
+//!
+//! One look at a job goes observe → validate → build → apply → status, a file a step:
+//! `observe`, `validate`, `build/` (a file a child), `bring` with `children` and `secrets`,
+//! `say`. `reconcile` strings them together. Decisions are `rsac-workload`'s, which the
+//! local supervisor shares.
+//!
+//! `rsac-infra operator` runs it, in a pod or from outside with a kubeconfig; templates of
+//! its roles are rendered from [`rights`].
+
+mod bring;
+mod build;
+mod children;
+mod cluster;
+mod compare;
+mod context;
+mod controller;
+mod definition;
+mod events;
+mod gate;
+mod leader;
+mod memory;
+mod metrics;
+mod observe;
+mod options;
+mod pods;
+mod reconcile;
+pub mod rights;
+mod run;
+mod say;
+mod secrets;
+mod server;
+mod validate;
+mod watch;
+mod writer;
+
+pub use options::{Access, LeaderElection, OperatorError, Options};
+pub use run::run;

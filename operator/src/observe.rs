@@ -1,0 +1,248 @@
+//! What is to be seen of a job: its objects and pods as the watches show them, and the
+//! master's own word.
+
+use crate::build::access::Access;
+use crate::build::{JOB_ANNOTATION, Parent};
+use crate::children::{Whose, whose};
+use crate::context::Context;
+use crate::memory::{MasterMemory, Memory};
+use crate::pods;
+use crate::watch::seen;
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use k8s_openapi::jiff::SignedDuration;
+use kube::{Resource, ResourceExt};
+use rsac_api::{ServiceType, names};
+use rsac_master_client::{MasterClient, PORT, Way};
+use rsac_protocol::Summary;
+use rsac_workload::Observation;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// A master that does not answer in this time is asked again later.
+const ANSWER: Duration = Duration::from_secs(3);
+/// A StatefulSet makes its pod at once, unless something stops it.
+const PODLESS: SignedDuration = SignedDuration::from_secs(10);
+
+/// The objects of a job that matter to a look.
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub(crate) master: Option<StatefulSet>,
+    pub(crate) workers: Option<Deployment>,
+    pub(crate) service: Option<Service>,
+    /// The pod of this master.
+    pub(crate) master_pod: Option<Pod>,
+    pub(crate) worker_pods: Vec<Pod>,
+}
+
+/// Looks into the stores.
+pub(crate) fn look(context: &Context, parent: &Parent) -> Seen {
+    let (namespace, name) = (parent.namespace.as_str(), parent.name.as_str());
+    let stores = &context.stores;
+    let ours = |meta: &ObjectMeta| whose(meta, parent) == Whose::Ours;
+    let master =
+        seen(&stores.masters, namespace, &names::master(name)).filter(|set| ours(&set.metadata));
+    let workers = seen(&stores.workers, namespace, &names::workers(name))
+        .filter(|deployment| ours(&deployment.metadata));
+    let service = seen(&stores.services, namespace, &names::progress_service(name))
+        .filter(|service| ours(&service.metadata));
+    let pods: Vec<Pod> = stores
+        .pods_of(namespace, name)
+        .iter()
+        .filter_map(|pod| pod.0.as_ref().ok().cloned())
+        .collect();
+    let belongs = |pod: &Pod, uid: &Option<String>| {
+        let owners = pod.owner_references();
+        owners.iter().any(|owner| Some(&owner.uid) == uid.as_ref())
+    };
+    let master_pod = master.as_ref().and_then(|set| {
+        let of_set = |pod: &&Pod| belongs(pod, &set.metadata.uid);
+        pods.iter().find(of_set).cloned()
+    });
+    let is_worker = |pod: &Pod| {
+        let component = pod.labels().get(names::COMPONENT_LABEL);
+        component.map(String::as_str) == Some(names::WORKER_COMPONENT)
+    };
+    Seen {
+        worker_pods: pods.into_iter().filter(is_worker).collect(),
+        master,
+        workers,
+        service,
+        master_pod,
+    }
+}
+
+impl Seen {
+    /// What the objects say, without the master's word.
+    pub(crate) fn observation(&self, service_type: ServiceType, now: Time) -> Observation {
+        let mut observation = Observation::nothing(now);
+        observation.master_problem = self.master_problem(&observation.now);
+        if let Some(status) = self.workers.as_ref().and_then(|d| d.status.as_ref()) {
+            let count = |number: Option<i32>| u32::try_from(number.unwrap_or(0)).unwrap_or(0);
+            observation.workers = count(status.replicas);
+            observation.workers_ready = count(status.ready_replicas);
+        }
+        observation.workers_problem = self.workers_problem(&observation.now);
+        observation.address = self.address(service_type);
+        observation
+    }
+
+    fn master_problem(&self, now: &Time) -> Option<String> {
+        if let Some(pod) = &self.master_pod {
+            return pods::problem(pod, now);
+        }
+        let set = self.master.as_ref()?;
+        let wanted = set.spec.as_ref()?.replicas.unwrap_or(1);
+        let since = set.metadata.creation_timestamp.as_ref()?;
+        let long = now.0.duration_since(since.0) > PODLESS;
+        let current = set.status.as_ref()?.replicas;
+        (wanted > 0 && current == 0 && long).then(|| {
+            let name = set.name_any();
+            format!(
+                "StatefulSet {name} has no pod; what stops it is among its events: kubectl \
+                 describe statefulset {name}"
+            )
+        })
+    }
+
+    fn workers_problem(&self, now: &Time) -> Option<String> {
+        let of_pods = || {
+            self.worker_pods
+                .iter()
+                .find_map(|pod| pods::problem(pod, now))
+        };
+        let status = self.workers.as_ref()?.status.as_ref()?;
+        let conditions = status.conditions.as_deref().unwrap_or_default();
+        let failure = conditions
+            .iter()
+            .find(|condition| condition.type_ == "ReplicaFailure" && condition.status == "True");
+        match failure {
+            Some(condition) => condition.message.clone(),
+            None => of_pods(),
+        }
+    }
+
+    fn address(&self, service_type: ServiceType) -> Option<String> {
+        let service = self.service.as_ref()?;
+        let port = service.spec.as_ref()?.ports.as_ref()?.first()?;
+        match service_type {
+            ServiceType::ClusterIP => {
+                let namespace = service.namespace().unwrap_or_default();
+                Some(within(&service.name_any(), &namespace))
+            }
+            ServiceType::NodePort => {
+                let node = self
+                    .master_pod
+                    .as_ref()?
+                    .status
+                    .as_ref()?
+                    .host_ip
+                    .as_ref()?;
+                Some(host_port(node, u16::try_from(port.node_port?).ok()?))
+            }
+            ServiceType::LoadBalancer => {
+                let balancer = service.status.as_ref()?.load_balancer.as_ref()?;
+                let ingress = balancer.ingress.as_ref()?.first()?;
+                let host = ingress.ip.as_ref().or(ingress.hostname.as_ref())?;
+                Some(host_port(host, u16::try_from(port.port).ok()?))
+            }
+        }
+    }
+}
+
+/// Where a job answers within its cluster.
+pub(crate) fn address_within(parent: &Parent) -> String {
+    within(&names::progress_service(&parent.name), &parent.namespace)
+}
+
+fn within(service: &str, namespace: &str) -> String {
+    format!("{service}.{namespace}.svc:443")
+}
+
+fn host_port(host: &str, port: u16) -> String {
+    if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+/// The way to ask a master whose pod runs; none while there is none, or while the pod is
+/// one of an older job file, whose answers are old news.
+pub(crate) fn master_client(
+    context: &Context,
+    parent: &Parent,
+    seen: &Seen,
+    access: Option<&Access>,
+    job_digest: Option<&str>,
+) -> Option<MasterClient> {
+    let (pod, access) = (seen.master_pod.as_ref()?, access?);
+    let of_job = pod.annotations().get(JOB_ANNOTATION).map(String::as_str);
+    if pods::ends(pod) || !pods::runs(pod) || of_job != job_digest {
+        return None;
+    }
+    let way = if context.in_cluster() {
+        Way::Dial(host_port(pods::ip(pod)?, PORT))
+    } else {
+        Way::PortForward {
+            pods: Box::new(kube::Api::namespaced(
+                context.client.clone(),
+                &parent.namespace,
+            )),
+            pod: pod.meta().name.clone()?,
+            port: PORT,
+        }
+    };
+    MasterClient::new(way, &access.token, access.ca.as_bytes())
+        .inspect_err(|error| tracing::warn!(job = parent.name, "{error}"))
+        .ok()
+}
+
+/// Asks the master, and remembers since when and whether it answers.
+pub(crate) async fn ask(
+    context: &Context,
+    parent: &Parent,
+    seen: &Seen,
+    client: &MasterClient,
+    memory: &mut Memory,
+) -> Option<Summary> {
+    let uid = seen
+        .master_pod
+        .as_ref()
+        .and_then(|pod| pod.uid())
+        .unwrap_or_default();
+    if memory
+        .master
+        .as_ref()
+        .is_none_or(|master| master.uid != uid)
+    {
+        memory.master = Some(MasterMemory {
+            uid,
+            since: Instant::now(),
+            answered: None,
+        });
+    }
+    context.metrics.asks.fetch_add(1, Ordering::Relaxed);
+    let why = match tokio::time::timeout(ANSWER, client.summary()).await {
+        Ok(Ok(summary)) => {
+            if let Some(master) = &mut memory.master {
+                master.answered = Some(Instant::now());
+            }
+            let old = memory.stage.map(|(stage, _)| stage);
+            if old != Some(summary.stage) {
+                memory.stage = Some((summary.stage, Instant::now()));
+            }
+            return Some(summary);
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer in time".to_owned(),
+    };
+    context.metrics.asks_failed.fetch_add(1, Ordering::Relaxed);
+    tracing::debug!(
+        job = parent.name,
+        namespace = parent.namespace,
+        "the master: {why}"
+    );
+    None
+}
