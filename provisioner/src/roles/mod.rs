@@ -1,11 +1,12 @@
-//! The hidden roles of the one binary: `rsac-infra master`, `worker` and `supervisor`
-//! are what the local provider's supervisor and the container image run. Compiled into
+//! The hidden roles of the one binary: `rsac-infra master`, `worker`, `operator` and
+//! `supervisor` are what the local provider's supervisor and the container image run. Compiled into
 //! the binary, which alone links all rooms; `main` calls [`dispatch`] before it reads
 //! the words that people use.
 
 mod life;
 mod logging;
 mod master;
+mod operator;
 mod supervisor;
 mod worker;
 
@@ -30,6 +31,8 @@ enum Role {
     Master(master::Args),
     /// Takes units of a job, computes, reports
     Worker(worker::Args),
+    /// Keeps the RSACrackers of a cluster
+    Operator(operator::Args),
     /// Keeps the jobs of a local stack running
     Supervisor(supervisor::Args),
 }
@@ -38,12 +41,13 @@ enum Role {
 /// word of people's instead.
 pub(crate) fn dispatch() -> Option<ExitCode> {
     let first = std::env::args_os().nth(1)?;
-    let is_role = ["master", "worker", "supervisor"]
+    let is_role = ["master", "worker", "operator", "supervisor"]
         .iter()
         .any(|role| first == OsStr::new(role));
     is_role.then(|| match Roles::parse().role {
         Role::Master(args) => args.life.clone().live(|end| master::run(args, end)),
         Role::Worker(args) => args.life.clone().live(|end| worker::run(args, end)),
+        Role::Operator(args) => args.life.clone().live(|end| operator::run(args, end)),
         Role::Supervisor(args) => {
             let life = Life::of_supervisor();
             life.live(|end| supervisor::run(args, end))
