@@ -18,9 +18,11 @@
 )]
 
 mod cluster;
+mod crash;
 mod demonstration;
 mod faults;
 mod gone;
+mod operator;
 mod rules;
 #[path = "../e2e/run.rs"]
 mod run;
@@ -48,7 +50,7 @@ const fn story(name: &'static str, tell: fn(&Bench)) -> Story {
     }
 }
 
-const STORIES: [Story; 9] = [
+const STORIES: [Story; 15] = [
     story(
         "the_example_is_solved_and_answers_everywhere",
         demonstration::example,
@@ -71,6 +73,19 @@ const STORIES: [Story; 9] = [
     },
     story("what_is_deleted_is_gone", gone::deleted),
     story("down_leaves_nothing", gone::down),
+    // With operators outside the cluster, where none is inside any more.
+    story("an_operator_waits_for_its_definition", operator::waits),
+    story(
+        "children_are_restored_and_strangers_left_alone",
+        operator::restores,
+    ),
+    story(
+        "made_suspended_a_job_takes_nothing",
+        operator::suspended_first,
+    ),
+    story("another_operator_leaves_pods_alone", operator::upgraded),
+    story("of_two_operators_one_acts", operator::two),
+    story("a_crash_at_any_write_changes_nothing", crash::campaign),
 ];
 
 fn main() -> ExitCode {
