@@ -21,6 +21,8 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    // The one provider of TLS: clients that are not given one ask for the process's.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     if let Some(code) = roles::dispatch() {
         return code;
     }

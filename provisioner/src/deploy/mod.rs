@@ -5,7 +5,6 @@
 //! | file | what | who calls it |
 //! |---|---|---|
 //! | [`render`] | templates → manifests | `rsac-infra manifests`, `install` |
-//! | `rights` | what the operator may do | `render` |
 //! | [`compat`] | use, install, upgrade or refuse what is there | `install`, providers' plans |
 //! | [`marks`] | who installed what, and for which stack | all that create objects |
 //! | [`look`] | what a cluster has | plans, `install`, `remove` |
@@ -19,7 +18,6 @@ pub mod look;
 pub mod marks;
 pub mod remove;
 pub mod render;
-mod rights;
 mod serves;
 
 use kube::Client;

@@ -1,11 +1,11 @@
 //! Templates to manifests. The templates are part of the executable; deploy/ holds what
 //! they give by default, and a test compares.
 
-use super::rights::{OWN_RIGHTS, RIGHTS, Right};
 use super::{DEFAULT_IMAGE, serves};
 use handlebars::Handlebars;
 use kube::api::DynamicObject;
 use rsac_api::names::OPERATOR_NAMESPACE;
+use rsac_operator::rights::{RIGHTS, Scope};
 use serde::Serialize;
 
 /// What may differ from deploy/.
@@ -97,9 +97,29 @@ struct Values<'a> {
     watched: &'a [String],
     version: &'static str,
     serves: String,
-    rights: &'static [Right],
-    own_rights: &'static [Right],
+    rights: Vec<Rule>,
+    own_rights: Vec<Rule>,
     files: Vec<&'static str>,
+}
+
+/// A rule of a role, from the operator's own list of its rights.
+#[derive(Serialize)]
+struct Rule {
+    reason: &'static str,
+    groups: [&'static str; 1],
+    resources: &'static [&'static str],
+    verbs: &'static [&'static str],
+}
+
+fn rules(scope: Scope) -> Vec<Rule> {
+    let granted = RIGHTS.iter().filter(|right| right.scope == scope);
+    let rule = |right: &rsac_operator::rights::Right| Rule {
+        reason: right.why,
+        groups: [right.group],
+        resources: right.resources,
+        verbs: right.verbs,
+    };
+    granted.map(rule).collect()
 }
 
 impl<'a> Values<'a> {
@@ -118,8 +138,8 @@ impl<'a> Values<'a> {
             watched: &options.watched,
             version: env!("CARGO_PKG_VERSION"),
             serves: serves::to_text(&serves::ours()),
-            rights: RIGHTS,
-            own_rights: OWN_RIGHTS,
+            rights: rules(Scope::Jobs),
+            own_rights: rules(Scope::Own),
             files: OPERATOR.iter().map(|(path, _)| name(path)).collect(),
         })
     }

@@ -14,6 +14,7 @@ pub(super) async fn run(ctx: &Context<'_>, args: Status) -> Result<(), Failure> 
         Some(name) => vec![connection.get(&name).await?],
         None => connection.access.list().await?,
     };
+    let is_local = connection.stack.record.provider == crate::settings::LOCAL;
     if crackers.is_empty() {
         ctx.out
             .note(format_args!("stack {} has no job", connection.stack.name()));
@@ -26,7 +27,7 @@ pub(super) async fn run(ctx: &Context<'_>, args: Status) -> Result<(), Failure> 
         let gap = if i > 0 { "\n" } else { "" };
         let name = ctx.out.bold(View(cracker).name());
         ctx.out
-            .to_stdout(&format!("{gap}{name}\n{}", screen(cracker)))?;
+            .to_stdout(&format!("{gap}{name}\n{}", screen(cracker, is_local)))?;
     }
     Ok(())
 }
@@ -41,7 +42,7 @@ pub(super) fn event(ctx: &Context<'_>, cracker: &RSACracker) -> Result<(), Failu
 }
 
 /// A line for everything that is known.
-fn screen(cracker: &RSACracker) -> String {
+fn screen(cracker: &RSACracker, is_local: bool) -> String {
     let view = View(cracker);
     let mut text = String::new();
     let mut line = |label: &str, value: String| {
@@ -89,7 +90,16 @@ fn screen(cracker: &RSACracker) -> String {
         line("Active", seconds(active as f64));
     }
     if let Some(address) = &status.address {
-        line("Master", format!("http://{address}/progress"));
+        let way = match is_local {
+            true => format!("http://{address}/progress"),
+            // In a network the master wants its token, and shows a certificate of the job's
+            // own authority.
+            false => format!(
+                "https://{address}/progress (with token and ca.crt of Secret {})",
+                rsac_api::names::access_secret(view.name())
+            ),
+        };
+        line("Master", way);
     }
     for condition in &status.conditions {
         let value = format!(
