@@ -1,7 +1,7 @@
 //! deploy/ is what the templates give, to the letter, and every manifest of it is one
 //! that an API server can take.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
     reason = "helpers of tests: a failure is the test's"
 )]

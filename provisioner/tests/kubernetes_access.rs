@@ -1,5 +1,10 @@
 //! The words' access to jobs on a real API server: the same rules as on this machine alone.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests: a failure is the test's"
+)]
+
 mod kubernetes;
 mod writers;
 

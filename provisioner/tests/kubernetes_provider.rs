@@ -1,7 +1,7 @@
 //! `up` and `down` on a real cluster: what is installed, shared, refused and left. The
 //! cluster must be without rsac; tests take turns.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
     reason = "helpers of tests: a failure is the test's"
 )]
