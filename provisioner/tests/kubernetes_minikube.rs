@@ -1,7 +1,7 @@
 //! The provider minikube against a stand-in that speaks minikube's command line
 //! (tests/stand-in/minikube) on the cluster of the tests.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
     reason = "helpers of tests: a failure is the test's"
 )]

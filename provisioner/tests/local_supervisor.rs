@@ -2,6 +2,8 @@
 //! its resources, and gone without a trace after `down`. No job computes here: they
 //! are suspended.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 mod local;
 
 use futures_util::StreamExt;

@@ -1,7 +1,7 @@
 //! What clusters do to pods and nodes: nothing of a search is lost.
 
-use crate::demonstration::finish;
-use crate::run::{SIEVE, TRIAL};
+use crate::demonstration::{SIEVE, finish};
+use crate::run::TRIAL;
 use crate::stack::{Bench, JOBS};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -18,16 +18,6 @@ pub(crate) const TRIAL: Demo = Demo {
     factors: ["50000000021", "55401662077"],
 };
 
-/// 60 digits.
-pub(crate) const SIEVE: Demo = Demo {
-    method: "quadratic-sieve",
-    number: "161167574354428141434452251537806557349729571254736016891899",
-    factors: [
-        "382198875030833313412209397559",
-        "421685109202443864600992231261",
-    ],
-};
-
 /// A run that has ended.
 pub(crate) struct Run {
     pub(crate) code: i32,

@@ -70,6 +70,11 @@ impl ApiError {
         Self::one(Cause::Unreachable, line)
     }
 
+    /// Whether the server does not know the kind of object that was asked for.
+    pub fn is_no_such_kind(error: &kube::Error) -> bool {
+        matches!(error, kube::Error::Api(status) if sort(status) == Cause::NoSuchKind)
+    }
+
     fn one(cause: Cause, line: String) -> Self {
         let lines = vec![line];
         Self { cause, lines }
