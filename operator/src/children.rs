@@ -71,7 +71,9 @@ pub(crate) fn must_be_ours(what: &str, meta: &ObjectMeta, parent: &Parent) -> Re
 
 /// What is said of a call that the API server refused.
 pub(crate) fn refused(what: &str, error: CallError) -> Trouble {
-    if error.is_refusal() && !error.to_string().contains("is being terminated") {
+    if error.to_string().contains("is being terminated") {
+        Trouble::Passing(format!("{what}: its namespace is being deleted"))
+    } else if error.is_refusal() {
         Trouble::Obstacle(Obstacle {
             reason: Reason::ChildRefused,
             message: format!("{what} was refused: {error}"),

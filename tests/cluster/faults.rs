@@ -84,8 +84,21 @@ fn foreign_pods(bench: &Bench) {
             "metadata": {"name": name, "labels": labels},
             "spec": {
                 "terminationGracePeriodSeconds": 0,
-                "containers": [{"name": "sleeper", "image": bench.image(),
-                                "command": ["/rsac-infra", "--help"]}],
+                "restartPolicy": "Never",
+                // What the jobs' namespace wants of every pod.
+                "securityContext": {
+                    "runAsNonRoot": true,
+                    "seccompProfile": {"type": "RuntimeDefault"},
+                },
+                "containers": [{
+                    "name": "sleeper",
+                    "image": bench.image(),
+                    "command": ["/rsac-infra", "--help"],
+                    "securityContext": {
+                        "allowPrivilegeEscalation": false,
+                        "capabilities": {"drop": ["ALL"]},
+                    },
+                }],
             },
         });
         bench.cluster.apply(JOBS, &pod);
