@@ -26,7 +26,7 @@ impl Cluster {
     pub(crate) fn find() -> Result<Self, String> {
         let kubeconfig = std::env::var_os("RSAC_TEST_KUBECONFIG")
             .filter(|path| !path.is_empty())
-            .ok_or("no RSAC_TEST_KUBECONFIG; scripts/test brings a cluster up")?;
+            .ok_or("no RSAC_TEST_KUBECONFIG; scripts/test-cluster brings a cluster up")?;
         let cluster = Self {
             kubeconfig: kubeconfig.into(),
             kubectl: std::env::var_os("RSAC_TEST_KUBECTL")

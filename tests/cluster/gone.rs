@@ -73,7 +73,7 @@ pub(crate) fn down(bench: &Bench) {
     for word in ["last", "unseen"] {
         let refused = cluster.refused(&["get", "rsac", "-n", JOBS, word]);
         // No namespace, or not even the kind.
-        let gone = ["not found", "doesn't have a resource type"];
+        let gone = ["NotFound", "not found", "doesn't have a resource type"];
         assert!(
             gone.iter().any(|words| refused.contains(words)),
             "{refused}"

@@ -1,8 +1,8 @@
 //! The product on a real Kubernetes: the real executable, its image, real pods, nothing
 //! faked. Each story is told as its user would live it.
 //!
-//! `scripts/test` brings a cluster up, says where it is in `RSAC_TEST_KUBECONFIG`, and runs
-//! this. Without that variable every story is ignored, and counted so; with it, the cluster
+//! `RSAC_TEST_KUBECONFIG` says where the cluster is (scripts/test-cluster brings one up).
+//! Without that variable every story is ignored, and counted so; with it, the cluster
 //! must call itself disposable (docs/development/test-cluster.md). What the cluster cannot
 //! do, such as losing a node, is ignored alone.
 //!
