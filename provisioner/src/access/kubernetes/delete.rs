@@ -8,6 +8,7 @@ use crate::deploy::install::InstallError;
 use crate::deploy::remove::gone;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Service};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use kube::api::{Api, ListParams};
 use kube::core::NamespaceResourceScope;
@@ -79,7 +80,10 @@ impl KubernetesAccess {
         let listed = tokio::time::timeout(super::REQUEST, api.list_metadata(&params)).await;
         let error = match listed {
             Ok(Ok(all)) => {
-                let names = all.items.into_iter().filter_map(|o| o.metadata.name);
+                let children = all.items.into_iter().map(|object| object.metadata);
+                let names = children
+                    .filter(|meta| is_child(meta, name))
+                    .filter_map(|meta| meta.name);
                 return Ok(names
                     .map(|child| format!("{} {child}", K::kind(&())))
                     .collect());
@@ -90,6 +94,49 @@ impl KubernetesAccess {
         match error.cause {
             Cause::Forbidden => Ok(Vec::new()),
             _ => Err(super::told(name, error)),
+        }
+    }
+}
+
+/// Whether an object goes with the job: by its owner, because anybody may put the job's
+/// label on an object of their own, which nobody deletes.
+fn is_child(meta: &ObjectMeta, job: &str) -> bool {
+    let replicas = format!("{}-", names::workers(job));
+    let owners = meta.owner_references.iter().flatten();
+    owners.into_iter().any(|owner| match owner.kind.as_str() {
+        "RSACracker" => owner.name == job,
+        "StatefulSet" => owner.name == names::master(job),
+        "ReplicaSet" => owner.name.starts_with(&replicas),
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+
+    #[test]
+    fn a_label_makes_no_child() {
+        let owned = |kind: &str, name: &str| ObjectMeta {
+            owner_references: Some(vec![OwnerReference {
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+                ..OwnerReference::default()
+            }]),
+            ..ObjectMeta::default()
+        };
+        assert!(!is_child(&ObjectMeta::default(), "j"));
+        for (kind, name, is) in [
+            ("RSACracker", "j", true),
+            ("RSACracker", "j2", false),
+            ("StatefulSet", "j-master", true),
+            ("StatefulSet", "theirs", false),
+            ("ReplicaSet", "j-workers-7b6ff59b8b", true),
+            ("ReplicaSet", "theirs-7b6ff59b8b", false),
+            ("Node", "j", false),
+        ] {
+            assert_eq!(is_child(&owned(kind, name), "j"), is, "{kind} {name}");
         }
     }
 }
