@@ -3,6 +3,7 @@
 //! decoded does not stall the watch. No Secret is watched.
 
 use crate::build::CHILDREN;
+use crate::writer::Child;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, select_all};
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
@@ -14,8 +15,6 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use rsac_api::{RSACracker, names};
-use serde::de::DeserializeOwned;
-use std::fmt::Debug;
 use std::sync::Arc;
 
 /// An object that may not have been decoded.
@@ -123,16 +122,7 @@ fn children() -> watcher::Config {
 }
 
 /// A kind whose objects name their job as their owner.
-fn owned<K>(client: &Client, namespace: Option<&str>) -> (Store<Guarded<K>>, Triggers)
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned
-        + Send
-        + Sync
-        + 'static,
-{
+fn owned<K: Child>(client: &Client, namespace: Option<&str>) -> (Store<Guarded<K>>, Triggers) {
     watched(client, namespace, children(), |child: &Guarded<K>| {
         let namespace = child.meta().namespace.as_deref();
         let mut owners = child.owner_references().iter();
@@ -140,21 +130,12 @@ where
     })
 }
 
-fn watched<K>(
+fn watched<K: Child>(
     client: &Client,
     namespace: Option<&str>,
     config: watcher::Config,
     job: impl Fn(&Guarded<K>) -> Option<Job> + Send + 'static,
-) -> (Store<Guarded<K>>, Triggers)
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned
-        + Send
-        + Sync
-        + 'static,
-{
+) -> (Store<Guarded<K>>, Triggers) {
     let api: Api<Guarded<K>> = match namespace {
         Some(namespace) => Api::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),

@@ -60,7 +60,7 @@ pub(crate) async fn read<T>(call: impl Future<Output = kube::Result<T>>) -> Resu
     }
 }
 
-/// What a child must be to be written.
+/// What an object in a namespace must be to be watched and written.
 pub(crate) trait Child:
     Resource<DynamicType = (), Scope = NamespaceResourceScope>
     + Clone
