@@ -3,7 +3,7 @@
 
 #![allow(
     dead_code,
-    clippy::print_stderr,
+    clippy::expect_used,
     clippy::unwrap_used,
     reason = "helpers of tests, of which each file uses a part"
 )]
@@ -14,26 +14,24 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::Client;
 use kube::api::{Api, DeleteParams, ObjectMeta, PostParams};
 use rsac_infra::cluster::{Cluster, Target};
-use rsac_infra::deploy::look;
+use rsac_infra::deploy::marks::Marks;
+use rsac_infra::deploy::{look, remove};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Only ends a hang.
 pub(crate) const HANG: Duration = Duration::from_secs(240);
 
-/// The kubeconfig of the tests; none where there is none, and the test is skipped.
-pub(crate) fn kubeconfig() -> Option<PathBuf> {
+/// The kubeconfig of the tests. Those that need it are ignored unless asked for.
+pub(crate) fn kubeconfig() -> PathBuf {
     let path = std::env::var_os("RSAC_TEST_KUBECONFIG").filter(|path| !path.is_empty());
-    if path.is_none() {
-        eprintln!("skipped: RSAC_TEST_KUBECONFIG names no cluster");
-    }
-    path.map(PathBuf::from)
+    PathBuf::from(path.expect("RSAC_TEST_KUBECONFIG must name a cluster"))
 }
 
 /// The cluster of the tests.
-pub(crate) async fn cluster() -> Option<Cluster> {
+pub(crate) async fn cluster() -> Cluster {
     let target = Target {
-        files: vec![kubeconfig()?],
+        files: vec![kubeconfig()],
         context: None,
     };
     let cluster = Cluster::open(&target).await.unwrap();
@@ -45,18 +43,33 @@ pub(crate) async fn cluster() -> Option<Cluster> {
         Some("true"),
         "the cluster of RSAC_TEST_KUBECONFIG is not marked disposable"
     );
-    Some(cluster)
+    cluster
 }
 
-/// The cluster of the tests, if nobody has installed rsac there: for tests that do.
-pub(crate) async fn bare_cluster() -> Option<Cluster> {
-    let cluster = cluster().await?;
-    let there = look::look(&cluster.client).await.unwrap();
-    if there.definition.is_some() || there.operator.is_some() {
-        eprintln!("skipped: the cluster has rsac already, and is somebody's");
-        return None;
+/// What the tests install themselves bears this.
+pub(crate) fn marks() -> Marks {
+    Marks {
+        stack: "0123456789abcdef".into(),
+        run: "fedcba9876543210".into(),
     }
-    Some(cluster)
+}
+
+/// The cluster of the tests without rsac: what other tests left of their own is removed,
+/// and what is anybody else's must not be there.
+pub(crate) async fn bare_cluster() -> Cluster {
+    let cluster = cluster().await;
+    let begun = Instant::now();
+    // Their namespaces may still be going away.
+    while let Some(why) = remove::definition(&cluster.client, &marks()).await.unwrap() {
+        assert!(begun.elapsed() < HANG, "{why}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let there = look::look(&cluster.client).await.unwrap();
+    assert!(
+        there.definition.is_none() && there.operator.is_none(),
+        "the cluster has rsac already, and is somebody's"
+    );
+    cluster
 }
 
 /// A namespace of a test's own, deleted with all that is in it when the test ends well.
