@@ -102,10 +102,10 @@ impl Bench {
 
     /// Stories that are told alone bring the stack up themselves.
     pub(crate) fn ensure_up(&self) {
-        self.is_up.get_or_init(|| {
+        if self.is_up.get().is_none() {
             self.up(&["--file", example_file()]);
             self.ok(&["delete", "my-rsac"]);
-        });
+        }
     }
 
     /// A job's resource as it is.
