@@ -144,8 +144,14 @@ fn scale(bench: &Bench, demo: &Demo) {
     finish(bench, "scaled", demo);
 }
 
-/// Waits for the end, and checks answer and accounting.
+/// Waits for the end, and checks answer and accounting; then deletes the job, after which
+/// nothing that bears its name is left.
 pub(crate) fn finish(bench: &Bench, name: &str, demo: &Demo) {
+    finish_beside(bench, name, demo, &[]);
+}
+
+/// So, with strangers that bear its name and stay.
+pub(crate) fn finish_beside(bench: &Bench, name: &str, demo: &Demo, strangers: &[&str]) {
     let run = bench.ok(&["watch", name]);
     assert_eq!(run.factors(), demo.factors);
     assert_eq!(run.last("result")["method"], demo.method);
@@ -154,7 +160,7 @@ pub(crate) fn finish(bench: &Bench, name: &str, demo: &Demo) {
     let idle = |_: &Value| bench.cluster.pods(JOBS, name, "worker").is_empty();
     bench.until(name, "sends its workers home", idle);
     bench.ok(&["delete", name]);
-    assert_eq!(bench.cluster.belongings(name), Vec::<String>::new());
+    assert_eq!(bench.cluster.belongings(name), strangers);
 }
 
 /// Suspended: no pod, the volume stays; resumed: goes on where it was.

@@ -1,6 +1,6 @@
 //! What clusters do to pods and nodes: nothing of a search is lost.
 
-use crate::demonstration::{SIEVE, finish};
+use crate::demonstration::{SIEVE, finish, finish_beside};
 use crate::run::TRIAL;
 use crate::stack::{Bench, JOBS};
 use serde_json::{Value, json};
@@ -31,7 +31,8 @@ pub(crate) fn pods(bench: &Bench) {
             assert!(now >= before, "acknowledged work is lost: {before} → {now}");
             before = now;
         }
-        finish(bench, "killed", demo);
+        let impostor = format!("Pod {JOBS}/impostor");
+        finish_beside(bench, "killed", demo, &[&impostor]);
     }
     let foreign = [
         "delete",
