@@ -62,10 +62,12 @@ fn unique(ast: &Ast) -> Result<(), BicepError> {
 }
 
 fn no_twins<'a>(names: impl Iterator<Item = (&'a String, At)>) -> Result<(), BicepError> {
+    let mut names: Vec<_> = names.collect();
+    names.sort_by_key(|(_, at)| (at.line, at.column));
     let mut seen: Vec<&String> = Vec::new();
     for (name, at) in names {
         if seen.iter().any(|it| it.eq_ignore_ascii_case(name)) {
-            let what = format!("{name} is declared twice");
+            let what = format!("{name} is declared before");
             return Err(at.error(what, "rename one of them"));
         }
         seen.push(name);

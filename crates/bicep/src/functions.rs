@@ -54,7 +54,6 @@ pub(crate) fn call(name: &str, arguments: Vec<Value>, at: At) -> Result<Value, B
             let texts: Option<Vec<&str>> = all.iter().map(Value::as_str).collect();
             texts.map(|texts| Value::from(texts.concat()))
         }
-        ("empty", [Value::Null]) => Some(true.into()),
         ("empty", [one]) => size(one).map(|size| Value::from(size == 0)),
         ("length", [one]) => size(one).map(Value::from),
         ("string", [one]) => text(one).map(Value::from),

@@ -136,11 +136,10 @@ impl Parameter {
                 length(self.max_length),
             ),
         };
-        let of = if unit.is_empty() { "" } else { " of" };
         match (min, max) {
             (None, None) => noun.to_owned(),
-            (Some(min), None) => format!("{noun}{of} at least {min}{unit}"),
-            (None, Some(max)) => format!("{noun}{of} at most {max}{unit}"),
+            (Some(min), None) => format!("{noun} of at least {min}{unit}"),
+            (None, Some(max)) => format!("{noun} of at most {max}{unit}"),
             (Some(min), Some(max)) if unit.is_empty() => format!("{noun} from {min} to {max}"),
             (Some(min), Some(max)) => format!("{noun} of {min} to {max}{unit}"),
         }

@@ -1,5 +1,5 @@
 //! The declaration that ships: what it comes to, and that every parameter counts.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use rsac_bicep::{
     Context, Default, MAIN_BICEP, OutputValue, PARAMETERS_JSON, Parameters, Resource, Template,

@@ -1,5 +1,5 @@
 //! Values of parameters: what is taken, and what is said of what is not.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use proptest::prelude::*;
 use rsac_bicep::{Context, Error, MAIN_BICEP, ParameterError, Parameters, Template};
