@@ -1,0 +1,366 @@
+//! What the service said went wrong: one shape for the bodies that there are, and what kind
+//! of trouble it is.
+
+use crate::answer::Answer;
+use crate::classify::{self, Said};
+use crate::redact;
+use serde_json::Value;
+
+/// Whose trouble an error is, and so what helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// No credential, or one that is not accepted: sign in.
+    Credential,
+    /// The caller lacks a role.
+    Permission,
+    /// A policy of the organisation forbids it.
+    Policy,
+    /// A quota of the subscription, or the capacity of the region, is exhausted.
+    Quota,
+    /// Too many requests, for longer than was waited.
+    Throttled,
+    /// The resource or its parent is not there.
+    NotFound,
+    /// Another operation holds the resource, for longer than was waited.
+    InProgress,
+    /// The resource has changed since it was read.
+    EtagMismatch,
+    /// It clashes with what is there: a name that is taken, a state that does not allow it.
+    Conflict,
+    /// A lock forbids it.
+    Locked,
+    /// The resource provider or the api-version is not registered.
+    NotRegistered,
+    /// The request is wrong.
+    Invalid,
+    /// The service fails.
+    Outage,
+    /// The operation was aborted, or another took its place.
+    Canceled,
+    /// The operation failed for a reason of its own.
+    Failed,
+    /// The operation did not end within the time that was allowed.
+    Unfinished,
+    /// An answer that cannot be understood.
+    Unreadable,
+    /// No answer at all.
+    Unreachable,
+}
+
+impl Class {
+    /// In a few words, for people.
+    pub fn text(self) -> &'static str {
+        match self {
+            Class::Credential => "not signed in",
+            Class::Permission => "permission missing",
+            Class::Policy => "forbidden by policy",
+            Class::Quota => "quota or capacity exhausted",
+            Class::Throttled => "throttled",
+            Class::NotFound => "not found",
+            Class::InProgress => "another operation in progress",
+            Class::EtagMismatch => "changed meanwhile",
+            Class::Conflict => "conflict",
+            Class::Locked => "locked",
+            Class::NotRegistered => "not registered",
+            Class::Invalid => "invalid request",
+            Class::Outage => "service outage",
+            Class::Canceled => "canceled",
+            Class::Failed => "operation failed",
+            Class::Unfinished => "not finished in time",
+            Class::Unreadable => "unreadable answer",
+            Class::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// An inner error, as deployments and providers nest them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// The code, or empty.
+    pub code: String,
+    /// The message, or empty.
+    pub message: String,
+    /// What it is about, or empty.
+    pub target: String,
+}
+
+/// An error of the service, read from whichever body it came in.
+/// Source: <https://learn.microsoft.com/azure/azure-resource-manager/management/common-deployment-errors>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArmFault {
+    /// What kind of trouble.
+    pub class: Class,
+    /// The service's code, as `QuotaExceeded`; empty where it gave none.
+    pub code: String,
+    /// The service's message, with signed URLs redacted.
+    pub message: String,
+    /// What it is about, or empty.
+    pub target: String,
+    /// Inner errors, flattened, outermost first.
+    pub details: Vec<Detail>,
+    /// The HTTP status; none where the error is an operation's, or no answer came.
+    pub status: Option<u16>,
+    /// The service's id of the request, for its support.
+    pub request_id: Option<String>,
+    /// Method and path that were answered so.
+    pub what: String,
+}
+
+impl ArmFault {
+    /// An error of the client's own making.
+    pub(crate) fn own(class: Class, what: &str, message: impl Into<String>) -> ArmFault {
+        ArmFault {
+            class,
+            code: String::new(),
+            message: redact::text(&message.into()),
+            target: String::new(),
+            details: Vec::new(),
+            status: None,
+            request_id: None,
+            what: what.to_owned(),
+        }
+    }
+
+    /// From an answer whose status says that something went wrong.
+    pub(crate) fn from_answer(answer: &Answer, what: &str) -> ArmFault {
+        let said = answer.json.as_ref().and_then(said).unwrap_or_default();
+        let message = if said.message.is_empty() {
+            answer.excerpt()
+        } else {
+            said.message.clone()
+        };
+        let mut fault = ArmFault::own(classify::class(Some(answer.status), &said), what, message);
+        fault.adopt(&said);
+        fault.status = Some(answer.status);
+        fault.request_id = answer.request_id();
+        fault
+    }
+
+    /// From the `error` of an operation or a resource; `fallback` is the class where neither
+    /// code nor message tells.
+    pub(crate) fn from_error(error: &Value, fallback: Class, what: &str) -> ArmFault {
+        let said = said(error).unwrap_or_default();
+        let class = match classify::by_words(&said) {
+            Some(class) => class,
+            None => fallback,
+        };
+        let mut fault = ArmFault::own(class, what, said.message.clone());
+        fault.adopt(&said);
+        fault
+    }
+
+    fn adopt(&mut self, said: &Said) {
+        self.code = redact::text(&said.code);
+        self.target = redact::text(&said.target);
+        self.details = said
+            .details
+            .iter()
+            .map(|detail| Detail {
+                code: redact::text(&detail.code),
+                message: redact::text(&detail.message),
+                target: redact::text(&detail.target),
+            })
+            .collect();
+    }
+}
+
+impl std::fmt::Display for ArmFault {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {}", self.what, self.class.text())?;
+        match (self.status, self.code.as_str()) {
+            (Some(status), "") => write!(out, " ({status})")?,
+            (Some(status), code) => write!(out, " ({status} {code})")?,
+            (None, "") => {}
+            (None, code) => write!(out, " ({code})")?,
+        }
+        if !self.message.is_empty() {
+            write!(out, ": {}", self.message)?;
+        }
+        for detail in self.details.iter().take(5) {
+            write!(out, "; {}: {}", detail.code, detail.message)?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(out, " [request {id}]")?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads both shapes of body, `{"error":{…}}` and `{"code","message"…}`, and what lies
+/// between: an error that is only a text, one within an array, one in JSON in a text.
+pub(crate) fn said(body: &Value) -> Option<Said> {
+    let body = match body {
+        Value::Array(list) => list.first()?,
+        other => other,
+    };
+    if let Value::String(text) = body {
+        return match serde_json::from_str::<Value>(text) {
+            Ok(inner @ Value::Object(_)) => said(&inner),
+            _ => Some(Said {
+                message: text.clone(),
+                ..Said::default()
+            }),
+        };
+    }
+    let outer = body.as_object()?;
+    let found = match field(outer, "error") {
+        Some(inner @ Value::Object(_)) => return said_object(inner),
+        Some(Value::String(code)) => {
+            // As token endpoints answer.
+            let message = field(outer, "error_description").and_then(Value::as_str);
+            return Some(Said {
+                code: code.clone(),
+                message: message.unwrap_or_default().to_owned(),
+                ..Said::default()
+            });
+        }
+        _ => said_object(body),
+    };
+    found.filter(|said| !said.code.is_empty() || !said.message.is_empty())
+}
+
+fn said_object(body: &Value) -> Option<Said> {
+    let object = body.as_object()?;
+    let mut details = Vec::new();
+    collect(body, 0, &mut details);
+    let outermost = details.first().cloned().unwrap_or_default();
+    details.remove(0);
+    let subcode = words(object, "subcode");
+    Some(Said {
+        code: outermost.code,
+        message: outermost.message,
+        target: outermost.target,
+        subcode,
+        details,
+    })
+}
+
+/// Flattens `details` and `innererror`, to a bounded depth and number.
+fn collect(body: &Value, depth: usize, into: &mut Vec<Detail>) {
+    let Some(object) = body.as_object() else {
+        if let Some(text) = body.as_str().filter(|text| !text.is_empty()) {
+            into.push(Detail {
+                message: text.to_owned(),
+                ..Detail::default()
+            });
+        }
+        return;
+    };
+    if depth > 6 || into.len() > 20 {
+        return;
+    }
+    let detail = Detail {
+        code: words(object, "code"),
+        message: words(object, "message"),
+        target: words(object, "target"),
+    };
+    if depth == 0 || detail != Detail::default() {
+        into.push(detail);
+    }
+    for name in ["details", "innererror", "innerError", "error"] {
+        match object.get(name) {
+            Some(Value::Array(list)) => {
+                for inner in list {
+                    collect(inner, depth + 1, into);
+                }
+            }
+            Some(inner @ Value::Object(_)) => collect(inner, depth + 1, into),
+            _ => {}
+        }
+    }
+}
+
+type Object = serde_json::Map<String, Value>;
+
+fn field<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    object.get(name).or_else(|| {
+        let found = object
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
+    })
+}
+
+fn words(object: &Object, name: &str) -> String {
+    match field(object, name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        // Some providers put an object with a value where a message belongs.
+        Some(Value::Object(inner)) => inner
+            .get("value")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn both_shapes_are_read() {
+        let gateway = said(&json!({"error": {"code": "ResourceNotFound", "message": "gone"}}));
+        assert_eq!(gateway.unwrap().code, "ResourceNotFound");
+        let flat = said(&json!({
+            "code": "BadRequest", "details": null, "message": "no", "subcode": "Sub", "target": "t"
+        }))
+        .unwrap();
+        assert_eq!(
+            (flat.code.as_str(), flat.subcode.as_str()),
+            ("BadRequest", "Sub")
+        );
+        assert_eq!(flat.target, "t");
+    }
+
+    #[test]
+    fn nested_details_are_flattened() {
+        let body = json!({"error": {"code": "DeploymentFailed", "message": "outer", "details": [
+            {"code": "Conflict", "message": "mid", "details": [{"code": "QuotaExceeded", "message": "in"}]},
+            "plain"
+        ], "innererror": {"code": "Deep"}}});
+        let codes: Vec<_> = said(&body)
+            .unwrap()
+            .details
+            .into_iter()
+            .map(|d| d.code)
+            .collect();
+        assert_eq!(codes, ["Conflict", "QuotaExceeded", "", "Deep"]);
+    }
+
+    #[test]
+    fn odd_bodies_do_not_panic() {
+        for body in [
+            json!(null),
+            json!([]),
+            json!([{"code": "A"}]),
+            json!("text"),
+            json!("{\"error\":{\"code\":\"B\"}}"),
+            json!({"error": []}),
+            json!({"error": "invalid_client", "error_description": "AADSTS7000215"}),
+            json!({"error": {"code": 7, "message": {"lang": "en", "value": "v"}, "details": {}}}),
+            json!(12),
+            json!({}),
+        ] {
+            let _ = said(&body);
+        }
+        assert_eq!(said(&json!([{"code": "A"}])).unwrap().code, "A");
+        assert_eq!(
+            said(&json!("{\"error\":{\"code\":\"B\"}}")).unwrap().code,
+            "B"
+        );
+        assert!(said(&json!({"value": []})).is_none());
+    }
+
+    #[test]
+    fn a_fault_reads_well() {
+        let error = json!({"code": "QuotaExceeded", "message": "no cores https://x/y?sig=s"});
+        let fault = ArmFault::from_error(&error, Class::Failed, "PUT /x");
+        assert_eq!(
+            fault.to_string(),
+            "PUT /x: quota or capacity exhausted (QuotaExceeded): no cores https://x/y?…"
+        );
+    }
+}
