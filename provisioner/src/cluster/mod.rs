@@ -1,9 +1,10 @@
-//! A Kubernetes cluster as rsac-infra reaches it: a context of a kubeconfig (which is
-//! only ever read), a client, and its errors in words that help. Providers open one; the
-//! deployment and the words' access work through its client.
+//! A Kubernetes cluster as rsac-infra reaches it: a context of a kubeconfig, a client, and
+//! its errors in words that help. Providers open one; the deployment and the words' access
+//! work through its client. A kubeconfig is only ever read, save by [`merge`].
 
 mod error;
 mod kubeconfig;
+pub mod merge;
 
 pub use error::{ApiError, Cause};
 pub use kubeconfig::{KubeconfigError, Target, default_files};
