@@ -57,6 +57,13 @@ impl Answer {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Whether it is Azure's own and not the page of some proxy on the way.
+    pub(crate) fn is_from_service(&self) -> bool {
+        self.unreadable.is_none()
+            || self.header("x-ms-request-id").is_some()
+            || self.header("x-ms-failure-cause").is_some()
+    }
+
     pub(crate) fn request_id(&self) -> Option<String> {
         [
             "x-ms-request-id",

@@ -33,6 +33,7 @@ fn by_status(status: u16) -> Class {
         300..=399 => Class::Unreadable,
         403 => Class::Permission,
         404 | 410 => Class::NotFound,
+        407 => Class::Unreachable,
         408 => Class::Outage,
         409 => Class::Conflict,
         423 => Class::Locked,

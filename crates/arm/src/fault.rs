@@ -124,12 +124,16 @@ impl ArmFault {
     /// From an answer whose status says that something went wrong.
     pub(crate) fn from_answer(answer: &Answer, what: &str) -> ArmFault {
         let said = answer.json.as_ref().and_then(said).unwrap_or_default();
-        let message = if said.message.is_empty() {
+        let message = if said.message.is_empty() && said.code.is_empty() {
             answer.excerpt()
         } else {
             said.message.clone()
         };
-        let mut fault = ArmFault::own(classify::class(Some(answer.status), &said), what, message);
+        let mut class = classify::class(Some(answer.status), &said);
+        if class == Class::NotFound && !answer.is_from_service() {
+            class = Class::Unreadable;
+        }
+        let mut fault = ArmFault::own(class, what, message);
         fault.adopt(&said);
         fault.status = Some(answer.status);
         fault.request_id = answer.request_id();

@@ -151,13 +151,8 @@ pub(crate) fn is_absent(answer: &Answer) -> bool {
     if answer.status != 404 && answer.status != 410 {
         return false;
     }
-    let by_service = answer.unreadable.is_none()
-        || answer.header("x-ms-request-id").is_some()
-        || answer.header("x-ms-failure-cause").is_some();
     let fault = ArmFault::from_answer(answer, "");
-    by_service
-        && fault.class == Class::NotFound
-        && !fault.code.eq_ignore_ascii_case("SubscriptionNotFound")
+    fault.class == Class::NotFound && !fault.code.eq_ignore_ascii_case("SubscriptionNotFound")
 }
 
 /// Reads the answer to a mutating request.
