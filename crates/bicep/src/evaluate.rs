@@ -2,122 +2,25 @@
 
 use crate::ast::{Ast, Binary, Expr, Kind, Part, ResourceDecl, Unary};
 use crate::check::closest;
-use crate::deployment::{Context, Deployment, Output, OutputValue, Resource};
-use crate::error::{BicepError, Error, ParameterError};
+use crate::deployment::{Context, Resource};
+use crate::error::BicepError;
 use crate::functions;
-use crate::parameters::Parameters;
-use crate::template::Template;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Every parameter's value.
-pub(crate) fn values(
-    template: &Template,
-    parameters: &Parameters,
-    context: Option<&Context>,
-) -> Result<BTreeMap<String, Value>, Error> {
-    let (mut wrong, given) = match parameters.checked(template) {
-        Ok(given) => (Vec::new(), given),
-        Err(wrong) => (wrong, BTreeMap::new()),
-    };
-    let missing = template
-        .ast
-        .params
-        .iter()
-        .filter(|param| param.default.is_none() && !parameters.has(&param.name));
-    wrong.extend(missing.map(|param| {
-        let what = "no value is given, and it has no default";
-        ParameterError::of(&param.name, what, format!("give {} a value", param.name))
-    }));
-    if !wrong.is_empty() {
-        return Err(Error::Parameters(wrong));
-    }
-    let scope = Scope {
-        ast: &template.ast,
-        values: &given,
-        context,
-    };
-    let mut values = BTreeMap::new();
-    for parameter in &template.parameters {
-        let value = scope.named(&parameter.name)?;
-        if let Err(error) = parameter.check(&value) {
-            wrong.push(error);
-        }
-        values.insert(parameter.name.clone(), value);
-    }
-    if wrong.is_empty() {
-        Ok(values)
-    } else {
-        Err(Error::Parameters(wrong))
-    }
-}
-
-pub(crate) fn deployment(
-    template: &Template,
-    values: &BTreeMap<String, Value>,
-    context: &Context,
-) -> Result<Deployment, BicepError> {
-    let scope = Scope {
-        ast: &template.ast,
-        values,
-        context: Some(context),
-    };
-    let mut resources = Vec::new();
-    for resource in &template.ast.resources {
-        let is_wanted = match &resource.condition {
-            Some(condition) => scope.truth(condition)?,
-            None => true,
-        };
-        if is_wanted {
-            resources.push(scope.resource(resource, context)?);
-        }
-    }
-    let mut outputs = Vec::new();
-    for output in &template.ast.outputs {
-        let value = match of_resource(&template.ast, &output.value) {
-            Some((symbol, path)) => OutputValue::OfResource { symbol, path },
-            None => {
-                let value = scope.value(&output.value)?;
-                if !output.type_.holds(&value) {
-                    let what = format!("the output {} is no {}", output.name, output.type_);
-                    return Err(output.at.error(what, "change its type or its value"));
-                }
-                OutputValue::Known(value)
-            }
-        };
-        outputs.push(Output {
-            name: output.name.clone(),
-            value,
-        });
-    }
-    Ok(Deployment { resources, outputs })
-}
-
-/// A property of a resource that only Azure can tell.
-fn of_resource(ast: &Ast, expr: &Expr) -> Option<(String, Vec<String>)> {
-    let mut path = Vec::new();
-    let mut expr = expr;
-    while let Kind::Property(of, name) = &expr.kind {
-        path.insert(0, name.clone());
-        expr = of;
-    }
-    let Kind::Name(symbol) = &expr.kind else {
-        return None;
-    };
-    let is_known = |field: &String| matches!(field.as_str(), "id" | "name" | "type" | "apiVersion");
-    let runtime = ast.resource(symbol).is_some() && path.first().is_some_and(|it| !is_known(it));
-    runtime.then(|| (symbol.clone(), path))
-}
-
-struct Scope<'a> {
-    ast: &'a Ast,
+pub(crate) struct Scope<'a> {
+    pub(crate) ast: &'a Ast,
     /// Given parameters; a default stands for those that are missing.
-    values: &'a BTreeMap<String, Value>,
-    context: Option<&'a Context>,
+    pub(crate) values: &'a BTreeMap<String, Value>,
+    pub(crate) context: Option<&'a Context>,
 }
 
 impl Scope<'_> {
-    fn resource(&self, resource: &ResourceDecl, context: &Context) -> Result<Resource, BicepError> {
+    pub(crate) fn resource(
+        &self,
+        resource: &ResourceDecl,
+        context: &Context,
+    ) -> Result<Resource, BicepError> {
         let mut body = Map::new();
         for field in &resource.fields {
             body.insert(field.key.clone(), self.value(&field.value)?);
@@ -146,7 +49,7 @@ impl Scope<'_> {
         }
     }
 
-    fn named(&self, name: &str) -> Result<Value, BicepError> {
+    pub(crate) fn named(&self, name: &str) -> Result<Value, BicepError> {
         if let Some(value) = self.values.get(name) {
             return Ok(value.clone());
         }
@@ -158,7 +61,7 @@ impl Scope<'_> {
         }
     }
 
-    fn value(&self, expr: &Expr) -> Result<Value, BicepError> {
+    pub(crate) fn value(&self, expr: &Expr) -> Result<Value, BicepError> {
         Ok(match &expr.kind {
             Kind::Null => Value::Null,
             Kind::Bool(value) => Value::Bool(*value),
@@ -324,7 +227,7 @@ impl Scope<'_> {
         fits(expr, number)
     }
 
-    fn truth(&self, expr: &Expr) -> Result<bool, BicepError> {
+    pub(crate) fn truth(&self, expr: &Expr) -> Result<bool, BicepError> {
         match self.value(expr)? {
             Value::Bool(value) => Ok(value),
             _ => Err(expr.at.error(

@@ -21,6 +21,7 @@ mod lexer;
 mod parameter_file;
 mod parameters;
 mod parser;
+mod resolve;
 mod statements;
 mod template;
 

@@ -4,7 +4,7 @@ use crate::ast::Ast;
 use crate::deployment::{Context, Deployment};
 use crate::error::{BicepError, Error, ParameterError};
 use crate::parameters::Parameters;
-use crate::{arm, check, evaluate, statements};
+use crate::{arm, check, resolve, statements};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -152,7 +152,7 @@ impl Template {
         parameters: &Parameters,
         context: Option<&Context>,
     ) -> Result<BTreeMap<String, Value>, Error> {
-        evaluate::values(self, parameters, context)
+        resolve::values(self, parameters, context)
     }
 
     /// What is to be put: a body for each resource whose condition holds.
@@ -165,7 +165,7 @@ impl Template {
         context: &Context,
     ) -> Result<Deployment, Error> {
         let values = self.values(parameters, Some(context))?;
-        Ok(evaluate::deployment(self, &values, context)?)
+        Ok(resolve::deployment(self, &values, context)?)
     }
 
     /// The same as an ARM template, as a deployment takes it: an object of `$schema`,
