@@ -1,7 +1,7 @@
 //! Brings the children of a job to what was decided: first what pods mount, then the rest,
 //! all at once. One that fails does not stop the others.
 
-use crate::build::templates::Record;
+use crate::build::templates::{Image, Record};
 use crate::build::{self, Bound, Parent};
 use crate::children::{Trouble, ensure, must_be_ours};
 use crate::context::Context;
@@ -72,7 +72,10 @@ pub(crate) async fn record(
     starts_again: bool,
     memory: &Children,
 ) -> Result<Record, Trouble> {
-    let image = &context.options.image;
+    let image = Image {
+        reference: &context.options.image,
+        is_private: context.options.pull_secret.is_some(),
+    };
     let old = match &memory.record {
         Some(record) => Some(record.clone()),
         None => recorded(context, parent).await?,

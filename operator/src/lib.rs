@@ -35,5 +35,5 @@ mod validate;
 mod watch;
 mod writer;
 
-pub use options::{Access, LeaderElection, OperatorError, Options};
+pub use options::{Access, LeaderElection, OperatorError, Options, PullSecret};
 pub use run::run;

@@ -19,6 +19,15 @@ pub enum Access {
     },
 }
 
+/// A Secret of type `kubernetes.io/dockerconfigjson`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullSecret {
+    /// Its namespace: the operator's own.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
 /// Of several operators one acts: the holder of a Lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaderElection {
@@ -35,6 +44,9 @@ pub struct Options {
     pub access: Access,
     /// The image of masters and workers: the operator's own.
     pub image: String,
+    /// The Secret with which that image is pulled, copied for every job; none where anybody
+    /// may pull it.
+    pub pull_secret: Option<PullSecret>,
     /// The namespaces to watch; none for all.
     pub namespaces: Vec<String>,
     /// None where no other operator can be.

@@ -117,6 +117,13 @@ pub const RIGHTS: &[Right] = &[
         verbs: &["get", "create", "update"],
         why: "of several operators one acts",
     },
+    Right {
+        scope: Scope::Own,
+        group: "",
+        resources: &["secrets"],
+        verbs: &["get"],
+        why: "the Secret with which the image is pulled, to copy it for each job",
+    },
 ];
 
 /// What an operator outside the cluster needs besides, to ask masters: not granted to the
@@ -140,7 +147,8 @@ mod tests {
         for right in RIGHTS.iter().chain(OUTSIDE) {
             assert!(right.why.len() > 10, "{right:?}");
             for resource in right.resources {
-                assert!(seen.insert((right.group, *resource)), "twice: {resource}");
+                let place = (right.scope == Scope::Own, right.group, *resource);
+                assert!(seen.insert(place), "twice: {resource}");
             }
             let words = right.verbs.iter().chain(right.resources);
             assert!(words.clone().all(|word| *word != "*"), "{right:?}");

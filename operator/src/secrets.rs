@@ -33,6 +33,7 @@ pub(crate) async fn ensure(
     if let Some(access) = &memory.access {
         memory.renew_after = Some(ensure_certificate(context, parent, access, now).await?);
     }
+    ensure_pull(context, parent).await?;
     memory.looked = Some(Instant::now());
     // Known anew at the next look for a result.
     memory.result = None;
@@ -67,6 +68,44 @@ async fn ensure_access(
             message: format!("{what} has no {key}; delete it, and it is made anew"),
         })
     })
+}
+
+/// The job's copy of the Secret with which its image is pulled, as the operator's is now.
+async fn ensure_pull(context: &Context, parent: &Parent) -> Result<(), Trouble> {
+    let Some(source) = &context.options.pull_secret else {
+        return Ok(());
+    };
+    let (from, name) = (&source.name, names::pull_secret(&parent.name));
+    let api = context.writer.api::<Secret>(&source.namespace);
+    let there = read(api.get_opt(from))
+        .await
+        .map_err(|error| refused(&format!("looking up Secret {from}"), error))?;
+    let Some(there) = there else {
+        return Err(Trouble::Obstacle(Obstacle {
+            reason: Reason::ChildRefused,
+            message: format!(
+                "Secret {from} of namespace {} is gone, and images cannot be pulled without it; \
+                 `rsac-infra up` makes it anew",
+                source.namespace
+            ),
+        }));
+    };
+    let what = format!("Secret {name}");
+    let copy = look(context, parent, &name).await?;
+    if let Some(copy) = &copy {
+        must_be_ours(&what, &copy.metadata, parent)?;
+        if copy.data == there.data {
+            return Ok(());
+        }
+    }
+    let secret = Secret {
+        metadata: parent.meta(name, None),
+        type_: there.type_,
+        data: there.data,
+        ..Secret::default()
+    };
+    let applied = context.writer.apply(&secret, copy.is_some()).await;
+    applied.map(|_| ()).map_err(|error| refused(&what, error))
 }
 
 /// When the certificate is to be renewed next.

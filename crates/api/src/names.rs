@@ -30,6 +30,11 @@ pub fn tls_secret(job: &str) -> String {
     format!("{job}-tls")
 }
 
+/// The job's copy of the Secret with which its image is pulled.
+pub fn pull_secret(job: &str) -> String {
+    format!("{job}-pull")
+}
+
 /// The ConfigMap with the master's job file.
 pub fn job_config(job: &str) -> String {
     format!("{job}-job")
@@ -77,6 +82,8 @@ pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
 pub const OPERATOR: &str = "rsac-operator";
 /// Where the operator lives.
 pub const OPERATOR_NAMESPACE: &str = "rsac-system";
+/// The Secret in the operator's namespace with which its image is pulled, where that takes one.
+pub const PULL_SECRET: &str = "rsac-pull";
 /// The annotation of a result's Secret: the SHA-256 of the number's decimal digits.
 pub const NUMBER_ANNOTATION: &str = "suu-kopf.dev/number-digest";
 

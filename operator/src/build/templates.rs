@@ -6,12 +6,23 @@
 //! one version.
 
 use super::{Parent, master, workers};
-use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{
+    ConfigMap, LocalObjectReference, PersistentVolumeClaim, PodTemplateSpec,
+};
 use rsac_api::{RSACrackerSpec, names};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const KEY: &str = "templates.json";
+
+/// What the pods of a job run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Image<'a> {
+    /// Its reference.
+    pub(crate) reference: &'a str,
+    /// Whether its pull takes the job's copy of the operator's pull Secret.
+    pub(crate) is_private: bool,
+}
 
 /// What a job was started with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,14 +46,26 @@ impl Record {
         parent: &Parent,
         spec: &RSACrackerSpec,
         question: String,
-        image: &str,
+        image: Image<'_>,
     ) -> Self {
+        let Image {
+            reference,
+            is_private,
+        } = image;
+        let with_pull = |mut template: PodTemplateSpec| {
+            if let Some(pods) = template.spec.as_mut().filter(|_| is_private) {
+                pods.image_pull_secrets = Some(vec![LocalObjectReference {
+                    name: names::pull_secret(&parent.name),
+                }]);
+            }
+            template
+        };
         Self {
             question,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            image: image.to_owned(),
-            master: master::base(&parent.name, spec, image),
-            workers: workers::base(parent, image),
+            image: reference.to_owned(),
+            master: with_pull(master::base(&parent.name, spec, reference)),
+            workers: with_pull(workers::base(parent, reference)),
             claims: master::claims(parent, spec),
         }
     }
@@ -54,7 +77,7 @@ impl Record {
         parent: &Parent,
         spec: &RSACrackerSpec,
         question: String,
-        image: &str,
+        image: Image<'_>,
     ) -> Self {
         Self {
             claims: self.claims.clone(),

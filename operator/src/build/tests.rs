@@ -1,6 +1,6 @@
 //! The children of the example, held to snapshots, and what a spec changes about them.
 
-use super::templates::Record;
+use super::templates::{Image, Record};
 use super::*;
 use k8s_openapi::api::core::v1::{PodTemplateSpec, Toleration};
 use k8s_openapi::jiff::Timestamp;
@@ -34,7 +34,14 @@ fn bound() -> Bound {
 }
 
 fn record(spec: &RSACrackerSpec) -> Record {
-    Record::new(&parent(), spec, "question".into(), IMAGE)
+    Record::new(&parent(), spec, "question".into(), public(IMAGE))
+}
+
+fn public(reference: &str) -> Image<'_> {
+    Image {
+        reference,
+        is_private: false,
+    }
 }
 
 fn template(
@@ -89,7 +96,7 @@ fn a_record_survives_its_config_map_and_keeps_its_claims() {
         &parent(),
         &spec,
         "another".into(),
-        "registry.example/rsac:2",
+        public("registry.example/rsac:2"),
     );
     assert_eq!(renewed.claims, first.claims);
     assert_eq!(renewed.question, "another");
@@ -99,6 +106,22 @@ fn a_record_survives_its_config_map_and_keeps_its_claims() {
     };
     assert_eq!(image(&renewed).as_deref(), Some("registry.example/rsac:2"));
     assert_eq!(image(&first).as_deref(), Some(IMAGE));
+}
+
+#[test]
+fn a_private_image_is_pulled_with_the_jobs_own_copy_of_the_secret() {
+    let spec = cracker().spec;
+    let image = Image {
+        reference: IMAGE,
+        is_private: true,
+    };
+    let private = Record::new(&parent(), &spec, "question".into(), image);
+    for template in [&private.master, &private.workers] {
+        let secrets = template.spec.clone().unwrap().image_pull_secrets.unwrap();
+        assert_eq!(secrets[0].name, names::pull_secret(&parent().name));
+    }
+    let public = record(&spec);
+    assert_eq!(public.master.spec.unwrap().image_pull_secrets, None);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::render::{self, Options, RenderError};
 use super::{api_of, diagnose};
 use crate::cluster::{ApiError, Cause};
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, DynamicObject, ObjectMeta, Patch, PatchParams};
 use kube::{Client, ResourceExt};
@@ -259,6 +260,48 @@ pub(super) async fn ask<T>(
         Ok(answer) => answer.map_err(|error| failed(error.into())),
         Err(_) => Err(failed(ApiError::silent(REQUEST))),
     }
+}
+
+/// The Secret with which the operator's image is pulled, in the operator's namespace, which
+/// is made where it is not there.
+///
+/// # Errors
+/// When the API server refuses.
+pub async fn pull_secret(
+    client: &Client,
+    docker_config: &serde_json::Value,
+    marks: &Marks,
+) -> Result<(), InstallError> {
+    let operator = find_operator(client).await?;
+    let namespace = operator.as_ref().and_then(ResourceExt::namespace);
+    let namespace = namespace.unwrap_or_else(|| names::OPERATOR_NAMESPACE.to_owned());
+    let api: Api<Namespace> = Api::all(client.clone());
+    if ask("look for the namespace", api.get_metadata_opt(&namespace))
+        .await?
+        .is_none()
+    {
+        let manifests = render::operator(&Options::default())?;
+        let first = render::objects(&manifests)?.into_iter().next();
+        if let Some(object) = first {
+            apply(client, object, marks, Verdict::Install, None).await?;
+        }
+    }
+    let mut secret = Secret {
+        metadata: ObjectMeta {
+            name: Some(names::PULL_SECRET.to_owned()),
+            namespace: Some(namespace.clone()),
+            ..ObjectMeta::default()
+        },
+        type_: Some("kubernetes.io/dockerconfigjson".to_owned()),
+        string_data: Some([(".dockerconfigjson".to_owned(), docker_config.to_string())].into()),
+        ..Secret::default()
+    };
+    marks.install(&mut secret.metadata);
+    let api: Api<Secret> = Api::namespaced(client.clone(), &namespace);
+    let what = format!("make Secret {}", names::PULL_SECRET);
+    let patch = Patch::Apply(&secret);
+    ask(&what, api.patch(names::PULL_SECRET, &applying(), &patch)).await?;
+    Ok(())
 }
 
 /// A namespace for jobs, made by this stack.

@@ -13,6 +13,9 @@ use serde::Serialize;
 pub struct Options {
     /// The image of operator, masters and workers.
     pub image: String,
+    /// The Secret in the operator's namespace with which the image is pulled; none where
+    /// anybody may pull it.
+    pub pull_secret: Option<String>,
     /// The operator's namespace.
     pub namespace: String,
     /// The only namespaces whose jobs the operator works on, with rights in no other;
@@ -24,6 +27,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             image: DEFAULT_IMAGE.to_owned(),
+            pull_secret: None,
             namespace: OPERATOR_NAMESPACE.to_owned(),
             watched: Vec::new(),
         }
@@ -93,6 +97,7 @@ struct Values<'a> {
     image: &'a str,
     image_name: &'a str,
     image_tag: &'a str,
+    pull_secret: Option<&'a str>,
     namespace: &'a str,
     watched: &'a [String],
     version: &'static str,
@@ -134,6 +139,7 @@ impl<'a> Values<'a> {
             image,
             image_name,
             image_tag,
+            pull_secret: options.pull_secret.as_deref(),
             namespace: &options.namespace,
             watched: &options.watched,
             version: env!("CARGO_PKG_VERSION"),

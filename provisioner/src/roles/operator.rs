@@ -1,7 +1,7 @@
 //! `rsac-infra operator`: in a pod of the cluster, or from outside with a kubeconfig.
 
 use super::life::Life;
-use rsac_operator::{Access, LeaderElection, OperatorError, Options};
+use rsac_operator::{Access, LeaderElection, OperatorError, Options, PullSecret};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +26,9 @@ pub(super) struct Args {
     /// Act only while holding the Lease rsac-operator: of several operators one acts
     #[arg(long)]
     leader_elect: bool,
+    /// Copy this Secret of the Lease's namespace for every job, to pull the image with
+    #[arg(long, value_name = "NAME")]
+    pull_secret: Option<String>,
     /// The Lease's namespace
     #[arg(
         long,
@@ -76,6 +79,10 @@ pub(super) async fn run(args: Args, end: CancellationToken) -> Result<(), Operat
     let options = Options {
         access,
         image: args.image,
+        pull_secret: args.pull_secret.map(|name| PullSecret {
+            namespace: args.lease_namespace.clone(),
+            name,
+        }),
         namespaces: args.namespaces,
         leader: args.leader_elect.then(|| LeaderElection {
             namespace: args.lease_namespace,

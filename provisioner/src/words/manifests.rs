@@ -12,6 +12,7 @@ pub(super) fn run(ctx: &Context<'_>, args: Manifests) -> Result<(), Failure> {
     let defaults = Options::default();
     let options = Options {
         image: args.image.unwrap_or(defaults.image),
+        pull_secret: args.pull_secret,
         namespace: args.operator_namespace.unwrap_or(defaults.namespace),
         watched: args.watch,
     };
