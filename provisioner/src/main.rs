@@ -9,6 +9,7 @@ use rsac_infra::exit::{Exit, Failure};
 use rsac_infra::interrupt::Interrupts;
 use rsac_infra::output::Output;
 use rsac_infra::provider::Provider;
+use rsac_infra::provider::azure::Azure;
 use rsac_infra::provider::kubeconfig::Kubeconfig;
 use rsac_infra::provider::local::Local;
 use rsac_infra::provider::minikube::Minikube;
@@ -74,6 +75,7 @@ fn open(stack: &Stack) -> Result<Box<dyn Provider>, Failure> {
     match settings::provider(&stack.record.provider)? {
         settings::KUBECONFIG => return Ok(Box::new(Kubeconfig::new(stack.clone()))),
         settings::MINIKUBE => return Ok(Box::new(Minikube::new(stack.clone()))),
+        settings::AZURE => return Ok(Box::new(Azure::new(stack.clone()))),
         _ => {}
     }
     let executable = std::env::current_exe().map_err(|error| {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub const DEFAULT_PROVIDER: &str = LOCAL;
 
 /// The providers that this build has.
-pub const PROVIDERS: [&str; 3] = [LOCAL, KUBECONFIG, MINIKUBE];
+pub const PROVIDERS: [&str; 4] = [LOCAL, KUBECONFIG, MINIKUBE, AZURE];
 
 /// This machine, without Kubernetes.
 pub const LOCAL: &str = "local";
@@ -18,6 +18,8 @@ pub const LOCAL: &str = "local";
 pub const KUBECONFIG: &str = "kubeconfig";
 /// A minikube profile.
 pub const MINIKUBE: &str = "minikube";
+/// A cluster of Azure Kubernetes Service.
+pub const AZURE: &str = "azure";
 
 /// The state directory: the flag or `RSAC_STATE_DIR`, else the XDG state directory, else
 /// the one that XDG names as its default. Relative ones are made absolute, because the
@@ -109,7 +111,7 @@ mod tests {
         let failure = provider("aws").unwrap_err();
         assert_eq!(
             failure.message,
-            "--provider \"aws\": this build has local, kubeconfig, minikube"
+            "--provider \"aws\": this build has local, kubeconfig, minikube, azure"
         );
     }
 }

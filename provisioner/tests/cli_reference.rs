@@ -48,6 +48,7 @@ fn place(event: &Event<'_>) -> usize {
         Event::Stack { .. } => 13,
         Event::Image { .. } => 14,
         Event::Removed { .. } => 15,
+        Event::Orphan { .. } => 16,
     }
 }
 
@@ -147,9 +148,17 @@ fn every_event_is_documented_with_an_example() {
             place: "rsac-infra.tar",
         },
         Event::Removed { stack: "local" },
+        Event::Orphan {
+            id: "/subscriptions/0/resourceGroups/rsac-azure",
+            stack: "azure",
+            stack_id: "5d1b8f0c9a7e6432",
+            is_known: false,
+            expires_at: Some(1_767_225_600),
+            managed_by: None,
+        },
     ];
     let places: Vec<usize> = events.iter().map(place).collect();
-    assert_eq!(places, (0..16).collect::<Vec<_>>());
+    assert_eq!(places, (0..17).collect::<Vec<_>>());
 
     let text = std::fs::read_to_string(page("events.md")).unwrap();
     let mut missing = Vec::new();

@@ -4,10 +4,11 @@
 mod place;
 mod words;
 
-pub use place::{ClusterArgs, MinikubeArgs, Only};
+pub use place::{AzureArgs, ClusterArgs, MinikubeArgs, Only, PlaceArgs, Via};
 pub use words::{
     Apply, Completions, Crack, Delete, Down, Image, ImageBuild, ImageWord, Logs, Man, Manifests,
-    Named, Progress, ResultOf, Scale, Status, Units, Up, Watch, Word,
+    Named, Orphans, Plan, Progress, Reap, ResultOf, Scale, Status, SubscriptionArgs, Units, Up,
+    Watch, Word,
 };
 
 use crate::exit::Exit;
@@ -188,6 +189,12 @@ mod tests {
             "logs my-rsac -f --tail 3 --component master",
             "delete my-rsac",
             "down --yes --stack here",
+            "up --provider azure -f deploy/example/01-rsac.yaml --wait --agent-count 3 --ttl 3h --tag a=b",
+            "plan --provider azure --subscription s --parameters p.json --via deployment",
+            "down --with-network-watcher --yes",
+            "down --adopt rsac-azure --subscription s",
+            "orphans --cloud government",
+            "reap --yes",
             "stacks --output json",
             "image build --output rsac.tar --executable rsac-infra",
             "image build --push 127.0.0.1:5000/rsac-infra",

@@ -1,6 +1,6 @@
 //! The words and their arguments.
 
-use super::place::{ClusterArgs, MinikubeArgs, Only};
+use super::place::{Only, PlaceArgs};
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +10,8 @@ use std::time::Duration;
 pub enum Word {
     /// Bring up a stack and run a job on it
     Up(Up),
+    /// Show what `up` would do, and touch nothing
+    Plan(Plan),
     /// Factor a number or a public key
     Crack(Crack),
     /// Create the jobs of a manifest, or bring them to what it says
@@ -41,6 +43,10 @@ pub enum Word {
     Down(Down),
     /// Show the stacks that are remembered here
     Stacks,
+    /// Show what rsac-infra made anywhere in an Azure subscription
+    Orphans(Orphans),
+    /// Delete what rsac-infra made in an Azure subscription and whose time is over
+    Reap(Reap),
     /// Make this program a container image, without Docker
     Image(Image),
     /// Write the manifests of CRD and operator, for kubectl or another tool
@@ -54,7 +60,7 @@ pub enum Word {
 /// `up`
 #[derive(Debug, Clone, Default, Args)]
 pub struct Up {
-    /// Where to compute: local, kubeconfig or minikube [default: the stack's, or local]
+    /// Where to compute: local, kubeconfig, minikube or azure [default: the stack's, or local]
     #[arg(long, value_name = "PROVIDER")]
     pub provider: Option<String>,
 
@@ -70,12 +76,21 @@ pub struct Up {
     #[arg(long, value_name = "PART", conflicts_with_all = ["file", "wait"])]
     pub only: Option<Only>,
 
-    /// Settings of a cluster.
+    /// The place's settings.
     #[command(flatten)]
-    pub cluster: ClusterArgs,
-    /// Settings of minikube.
+    pub place: PlaceArgs,
+}
+
+/// `plan`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Plan {
+    /// Where to compute: local, kubeconfig, minikube or azure [default: the stack's, or local]
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+
+    /// The place's settings.
     #[command(flatten)]
-    pub minikube: MinikubeArgs,
+    pub place: PlaceArgs,
 }
 
 /// `crack`
@@ -240,9 +255,58 @@ pub struct Down {
     #[arg(short, long)]
     pub yes: bool,
 
-    /// Go on although the results of its jobs cannot be read: they are lost
+    /// Go on although the results of its jobs cannot be read, or others have things in its
+    /// resource group: they are lost
     #[arg(long)]
     pub force: bool,
+
+    /// Also delete the network watcher that Azure made because of the cluster, where that is safe
+    #[arg(long)]
+    pub with_network_watcher: bool,
+
+    /// Do not wait for the end of Azure's deletion; a later `down` confirms it
+    #[arg(long, conflicts_with = "with_network_watcher")]
+    pub no_wait: bool,
+
+    /// Take down the resource group of a stack that is remembered nowhere, by its tags
+    #[arg(long, value_name = "RESOURCE-GROUP", conflicts_with = "stack")]
+    pub adopt: Option<String>,
+
+    /// Where that group is.
+    #[command(flatten)]
+    pub subscription: SubscriptionArgs,
+}
+
+/// Which subscription, of which cloud.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SubscriptionArgs {
+    /// The subscription's id [default: AZURE_SUBSCRIPTION_ID, or the Azure CLI's or azd's current one]
+    #[arg(long, value_name = "ID")]
+    pub subscription: Option<String>,
+
+    /// The cloud: public, government or china [default: public]
+    #[arg(long, value_name = "CLOUD")]
+    pub cloud: Option<String>,
+}
+
+/// `orphans`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Orphans {
+    /// Where to look.
+    #[command(flatten)]
+    pub subscription: SubscriptionArgs,
+}
+
+/// `reap`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Reap {
+    /// Do not ask; needed where there is no terminal
+    #[arg(short, long)]
+    pub yes: bool,
+
+    /// Where to look.
+    #[command(flatten)]
+    pub subscription: SubscriptionArgs,
 }
 
 /// `image`
@@ -301,6 +365,10 @@ pub struct Manifests {
     #[arg(long, value_name = "REF")]
     pub image: Option<String>,
 
+    /// The Secret of the operator's namespace with which the image is pulled, if that takes one
+    #[arg(long, value_name = "NAME")]
+    pub pull_secret: Option<String>,
+
     /// The operator's namespace [default: rsac-system]
     #[arg(long, value_name = "NAMESPACE")]
     pub operator_namespace: Option<String>,
@@ -330,7 +398,7 @@ pub struct Man {
 }
 
 /// `90s`, `20m`, `3h`, `2d`, or bare seconds.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let unit_at = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());

@@ -26,7 +26,7 @@ pub use archive::write_archive;
 pub use error::ImageError;
 pub use executable::{Executable, Platform};
 pub use load::{Store, load};
-pub use push::push;
+pub use push::{Auth, push};
 
 use bytes::Bytes;
 use oci_client::config::{Architecture, Config, ConfigFile, History, Os, Rootfs};

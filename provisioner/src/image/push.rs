@@ -14,6 +14,19 @@ use std::time::Duration;
 /// A registry that is silent for so long is given up.
 const SILENCE: Duration = Duration::from_secs(60);
 
+/// Who pushes.
+pub enum Auth {
+    /// Whom `docker login`, or a helper of Docker's, knows for the registry.
+    OfDocker,
+    /// A name with its password.
+    Password {
+        /// The name.
+        user: String,
+        /// The password.
+        password: String,
+    },
+}
+
 /// Pushes the image to `target`: a repository (`registry/team/rsac-infra`), whose tag is
 /// then the image's, or a whole reference. Answers the reference by digest, which names
 /// this image for ever.
@@ -23,7 +36,12 @@ const SILENCE: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When the reference is none, or the registry refuses.
-pub async fn push(image: &Image, target: &str, plain_http: bool) -> Result<String, ImageError> {
+pub async fn push(
+    image: &Image,
+    target: &str,
+    plain_http: bool,
+    auth: Auth,
+) -> Result<String, ImageError> {
     let reference = reference(target, &image.tag)?;
     let registry = reference.resolve_registry().to_owned();
     let client = Client::new(ClientConfig {
@@ -51,7 +69,10 @@ pub async fn push(image: &Image, target: &str, plain_http: bool) -> Result<Strin
         registry: registry.clone(),
         why,
     };
-    let auth = credentials(&registry).map_err(refused)?;
+    let auth = match auth {
+        Auth::OfDocker => credentials(&registry).map_err(refused)?,
+        Auth::Password { user, password } => RegistryAuth::Basic(user, password),
+    };
     let layers = [layer];
     let pushed = client.push(&reference, &layers, config, &auth, Some(manifest));
     let pushed = pushed.await.map_err(|error| refused(error.to_string()))?;

@@ -95,6 +95,22 @@ pub enum Event<'a> {
         /// What to do about it.
         remedies: &'a [String],
     },
+    /// Something that rsac-infra made in an Azure subscription.
+    #[serde(rename_all = "camelCase")]
+    Orphan {
+        /// Its id.
+        id: &'a str,
+        /// The stack that made it.
+        stack: &'a str,
+        /// That stack's id.
+        stack_id: &'a str,
+        /// Whether that stack is remembered here.
+        is_known: bool,
+        /// When it is no longer wanted, in seconds since 1970.
+        expires_at: Option<u64>,
+        /// The cluster whose nodes it holds.
+        managed_by: Option<&'a str>,
+    },
     /// A resource was given to the stack.
     Applied {
         /// The job.

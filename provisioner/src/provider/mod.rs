@@ -5,6 +5,7 @@
 //! be repeated: performing one that is done already, or undoing one that never was,
 //! succeeds without a change.
 
+pub mod azure;
 pub mod kubeconfig;
 mod kubernetes;
 pub mod local;
@@ -53,6 +54,33 @@ pub trait Provider: Send + Sync {
     /// Whether a step makes the cluster, rather than something within it: `up --only
     /// cluster` performs these alone.
     fn is_of_cluster(&self, _step: &str) -> bool {
+        false
+    }
+    /// What is to be seen to before the first step is performed, a line each for people;
+    /// an error where the missing steps cannot be performed.
+    async fn check(&self, _steps: &[Step]) -> Result<Vec<String>, ProviderError> {
+        Ok(Vec::new())
+    }
+    /// What the place itself says about the missing steps, for `plan`: advice, a line each.
+    async fn forecast(&self) -> Result<Vec<String>, ProviderError> {
+        Ok(Vec::new())
+    }
+    /// What `down` deletes, a line each for who is asked; an error where it may not.
+    async fn going(&self) -> Result<Vec<String>, ProviderError> {
+        Ok(Vec::new())
+    }
+    /// What `down` deleted, a line each for its report; empty where the steps say it all.
+    fn removed(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Whether deletion goes on that nobody waited for: the stack is remembered until a
+    /// later `down` confirms its end.
+    fn is_going(&self) -> bool {
+        false
+    }
+    /// Whether the place is taken down although its jobs cannot be asked for results: where
+    /// it costs money, it does not wait for a cluster that does not answer.
+    fn may_be_silent(&self) -> bool {
         false
     }
     /// Whether the place is surely gone, with all jobs that it had.

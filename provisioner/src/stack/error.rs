@@ -72,6 +72,9 @@ pub enum StackError {
         /// Who.
         holder: Holder,
     },
+    /// Another stack has the name of one that is to be adopted.
+    #[error("there is another stack {0:?} here")]
+    Taken(String),
     /// Its journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -131,6 +134,8 @@ impl From<StackError> for Failure {
                 "if the stack is not needed, stop its processes and remove {}",
                 path.parent().unwrap_or(&path).display()
             )),
+            StackError::Taken(_) => Self::new(Exit::Conflict, message)
+                .remedy("give another --state-dir, where no stack has that name"),
             StackError::Busy { .. } => Self::new(Exit::Conflict, message)
                 .remedy("wait until it is done; words that only read work meanwhile"),
         }

@@ -46,7 +46,7 @@ pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
 }
 
 /// A file's text; none where there is no file.
-pub(super) fn read_optional(path: &Path) -> Result<Option<String>, StackError> {
+pub(crate) fn read_optional(path: &Path) -> Result<Option<String>, StackError> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

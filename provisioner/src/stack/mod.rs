@@ -2,6 +2,7 @@
 //! description (`stack.json`), a journal, a lock, and marks of the results that were
 //! shown. What a provider keeps in the folder is its own.
 
+mod azure;
 mod error;
 mod files;
 mod lock;
@@ -9,18 +10,20 @@ mod name;
 mod place;
 mod shown;
 
+pub use azure::AzurePlace;
 pub use error::StackError;
 pub use files::write_private;
 pub use lock::{Holder, StackLock};
 pub use name::check as check_name;
-pub use place::{MinikubePlace, Once, Place};
+pub use place::{MinikubePlace, Once, Place, Removal};
 pub use shown::Shown;
 
 use crate::journal::{Journal, JournalError};
-use files::{make_private_folder, read_optional};
+use files::make_private_folder;
+pub(crate) use files::read_optional;
 use serde::{Deserialize, Serialize};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The version of a stack's folder that this build makes, and the only one it serves.
@@ -84,6 +87,11 @@ impl Store {
     /// A store in `root`, which need not exist.
     pub fn new(root: PathBuf) -> Self {
         Self { root }
+    }
+
+    /// The state directory.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     fn stacks(&self) -> PathBuf {
@@ -185,20 +193,53 @@ impl Store {
             Err(StackError::Unknown { .. }) => {}
             other => return other,
         }
+        let stack = self.imagined(lock.name(), provider)?;
+        stack.save()?;
+        Ok(stack)
+    }
+
+    /// A stack that is remembered nowhere, with a new id: what `up` would make.
+    ///
+    /// # Errors
+    /// When the name is none.
+    pub fn imagined(&self, name: &str, provider: &str) -> Result<Stack, StackError> {
+        let name = check_name(name)?;
         let record = Record {
             version: STACK_VERSION,
             made_by: env!("CARGO_PKG_VERSION").to_owned(),
-            name: lock.name().to_owned(),
+            name: name.to_owned(),
             id: random_id(),
             provider: provider.to_owned(),
             created_at: now(),
             place: Place::default(),
         };
-        let stack = Stack {
+        Ok(Stack {
             record,
-            folder: self.folder(lock.name()),
+            folder: self.folder(name),
             once: Once::default(),
-        };
+        })
+    }
+
+    /// A stack that another state directory made, remembered here under its own id. Whoever
+    /// calls holds the lock of its name.
+    ///
+    /// # Errors
+    /// When there is another of that name, or it cannot be written.
+    pub fn adopt(
+        &self,
+        lock: &StackLock,
+        (id, provider): (&str, &str),
+        place: Place,
+    ) -> Result<Stack, StackError> {
+        match self.open(lock.name()) {
+            Err(StackError::Unknown { .. }) => {}
+            Ok(stack) if stack.record.id == id => return Ok(stack),
+            Ok(stack) => return Err(StackError::Taken(stack.record.name)),
+            Err(error) => return Err(error),
+        }
+        let mut stack = self.imagined(lock.name(), provider)?;
+        id.clone_into(&mut stack.record.id);
+        stack.record.place = place;
         stack.save()?;
         Ok(stack)
     }
@@ -277,7 +318,6 @@ mod tests {
     use super::*;
     use crate::exit::{Exit, Failure};
     use std::os::unix::fs::PermissionsExt;
-    use std::path::Path;
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! What a stack's provider is told: the flags of `up` that are kept in `stack.json`, so that
 //! a resumed `up` and every later word mean the same place; and those of one run only.
 
+use super::AzurePlace;
 use crate::deploy::compat::Consent;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -24,6 +25,9 @@ pub struct Place {
     /// minikube's profile, and how one that is not there is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minikube: Option<MinikubePlace>,
+    /// Where in Azure, and what is declared there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azure: Option<AzurePlace>,
 }
 
 /// minikube's profile, and how one that is not there is made.
@@ -68,6 +72,10 @@ impl Place {
                 (Some(old), Some(new)) => Some(old.overlaid(new)),
                 (old, new) => newer(new, old),
             },
+            azure: match (&self.azure, &new.azure) {
+                (Some(old), Some(new)) => Some(old.overlaid(new)),
+                (old, new) => newer(new, old),
+            },
         }
     }
 }
@@ -85,7 +93,7 @@ impl MinikubePlace {
     }
 }
 
-fn newer<T: Clone>(new: &Option<T>, old: &Option<T>) -> Option<T> {
+pub(super) fn newer<T: Clone>(new: &Option<T>, old: &Option<T>) -> Option<T> {
     new.as_ref().or(old.as_ref()).cloned()
 }
 
@@ -94,6 +102,21 @@ fn newer<T: Clone>(new: &Option<T>, old: &Option<T>) -> Option<T> {
 pub struct Once {
     /// What the user agreed to.
     pub consent: Consent,
+    /// Whether an entry of the user's kubeconfig may be replaced.
+    pub overwrite_kubeconfig: bool,
+    /// How the stack is taken down.
+    pub down: Removal,
+}
+
+/// How a stack is taken down.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// What others have in what goes is lost.
+    pub force: bool,
+    /// The network watcher that Azure made goes too, where that is safe.
+    pub with_network_watcher: bool,
+    /// The end is not waited for.
+    pub no_wait: bool,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::connection::Connection;
 use super::place::Wanted;
 use crate::engine::{Ended, Engine};
 use crate::exit::{Exit, Failure};
+use crate::output::Event;
 use crate::provider::{Provider, Step};
 use crate::settings;
 use crate::stack::{Stack, StackError, StackLock};
@@ -22,6 +23,7 @@ pub(super) async fn bring_up(
     let (steps, lock) = observe(ctx, &stack, &*place, lock).await?;
     let mut engine = Engine::new(ctx.out, &stack, &*place, &ctx.interrupts)?;
     engine.show_plan(&steps, job)?;
+    let lock = check(ctx, &stack, &*place, &steps, lock).await?;
     if engine.perform(&steps).await? == Ended::Interrupted {
         return Err(leave_or_undo(ctx, engine, &stack, lock).await);
     }
@@ -48,6 +50,7 @@ pub(super) async fn bring_up_cluster(
     let mut engine = Engine::new(ctx.out, &stack, &*place, &ctx.interrupts)?;
     steps.retain(|step| place.is_of_cluster(&step.id));
     engine.show_plan(&steps, &[])?;
+    let lock = check(ctx, &stack, &*place, &steps, lock).await?;
     if engine.perform(&steps).await? == Ended::Interrupted {
         return Err(leave_or_undo(ctx, engine, &stack, lock).await);
     }
@@ -124,6 +127,36 @@ async fn observe(
     }
 }
 
+/// What is to be seen to before the first step that is missing.
+async fn check(
+    ctx: &Context<'_>,
+    stack: &Stack,
+    place: &dyn Provider,
+    steps: &[Step],
+    lock: StackLock,
+) -> Result<StackLock, Failure> {
+    if steps.iter().all(|step| step.done) {
+        return Ok(lock);
+    }
+    let checked = ctx.interruptible(async { Ok(place.check(steps).await?) });
+    match checked.await {
+        Ok(lines) => {
+            tell(ctx, &lines)?;
+            Ok(lock)
+        }
+        Err(failure) => Err(forget_if_new(ctx, stack, lock, failure)),
+    }
+}
+
+/// What a check found, for people and programs.
+pub(super) fn tell(ctx: &Context<'_>, lines: &[String]) -> Result<(), Failure> {
+    for message in lines {
+        ctx.out.event(&Event::Note { message })?;
+        ctx.out.note(format_args!("{:>12} {message}", "i"));
+    }
+    Ok(())
+}
+
 /// A new stack that never came to live anywhere is no stack: it leaves nothing to go on
 /// with, and its name for another try.
 fn forget_if_new(ctx: &Context<'_>, stack: &Stack, lock: StackLock, failure: Failure) -> Failure {
@@ -137,7 +170,7 @@ fn forget_if_new(ctx: &Context<'_>, stack: &Stack, lock: StackLock, failure: Fai
 }
 
 /// The stack that was named; else the provider's; else the only one; else a new one.
-fn name_of_stack(ctx: &Context<'_>, provider: Option<&str>) -> Result<String, Failure> {
+pub(super) fn name_of_stack(ctx: &Context<'_>, provider: Option<&str>) -> Result<String, Failure> {
     if let Some(name) = ctx.stack.as_deref().or(provider) {
         return Ok(name.to_owned());
     }

@@ -3,29 +3,55 @@
 
 use super::connection::Connection;
 use super::view::View;
-use super::{Context, solved};
+use super::{Context, adopt, solved, watcher};
 use crate::cli::Down;
 use crate::engine::{Ended, Engine};
 use crate::exit::{Exit, Failure};
 use crate::output::Event;
 use crate::provider::Provider;
-use crate::stack::Stack;
+use crate::settings::AZURE;
+use crate::stack::{Removal, Stack};
 use rsac_api::RSACracker;
 
 pub(super) async fn run(ctx: &Context<'_>, args: Down) -> Result<(), Failure> {
+    if let Some(group) = &args.adopt {
+        let name = adopt::adopt(ctx, group, &args.subscription).await?;
+        return of(ctx, &name, &args).await;
+    }
+    if args.with_network_watcher && ctx.stack.is_none() && ctx.store.names()?.is_empty() {
+        return watcher::run(ctx, &args).await;
+    }
     let name = ctx.store.resolve(ctx.stack.as_deref())?.record.name;
-    let lock = ctx.store.lock(&name, "down")?;
+    of(ctx, &name, &args).await
+}
+
+/// Takes down the stack of that name.
+pub(super) async fn of(ctx: &Context<'_>, name: &str, args: &Down) -> Result<(), Failure> {
+    let lock = ctx.store.lock(name, "down")?;
     // Again, now that nobody can take it away.
-    let stack = ctx.store.open(&name)?;
+    let mut stack = ctx.store.open(name)?;
+    must_fit(&stack, args)?;
     if !args.yes && ctx.ask.is_none() {
         let what = format!("`down` removes stack {name} and its jobs, and nobody is there to ask");
         return Err(Failure::new(Exit::Usage, what).remedy("--yes"));
     }
+    stack.once.down = Removal {
+        force: args.force,
+        with_network_watcher: args.with_network_watcher,
+        no_wait: args.no_wait,
+    };
     let place = (ctx.open)(&stack)?;
+    let going = ctx
+        .interruptible(async { Ok(place.going().await?) })
+        .await?;
     let jobs = ctx
         .interruptible(rescue_results(ctx, &stack, &*place, args.force))
         .await?;
-    if !args.yes && !confirmed(ctx, &name, &jobs).await? {
+    for line in &going {
+        ctx.out.event(&Event::Note { message: line })?;
+        ctx.out.note(format_args!("{:>12} {line}", '-'));
+    }
+    if !args.yes && !confirmed(ctx, name, &jobs).await? {
         let what = format!("stack {name} stays as it is");
         return Err(Failure::new(Exit::Failure, what));
     }
@@ -36,20 +62,52 @@ pub(super) async fn run(ctx: &Context<'_>, args: Down) -> Result<(), Failure> {
             .remedy(format!("`rsac-infra down --stack {name}` goes on")));
     }
     drop(engine);
-    ctx.store.remove(&stack, lock)?;
-    ctx.out.event(&Event::Removed { stack: &name })?;
-    let kept = place.kept();
-    for line in &kept {
-        ctx.out.event(&Event::Note { message: line })?;
-        ctx.out.busy("Kept", line);
+    if place.is_going() {
+        report(ctx, &*place)?;
+        ctx.out.busy(
+            "Deleting",
+            format_args!("stack {name}; `rsac-infra down --stack {name}` confirms its end"),
+        );
+        return Ok(());
     }
-    let rest = match kept.is_empty() {
+    ctx.store.remove(&stack, lock)?;
+    ctx.out.event(&Event::Removed { stack: name })?;
+    report(ctx, &*place)?;
+    let rest = match place.kept().is_empty() {
         true => "nothing of it is left",
-        false => "nothing of it is left but what others use",
+        false => "nothing of it is left but what is said above",
     };
     ctx.out
         .step("Removed", format_args!("stack {name}; {rest}"));
     Ok(())
+}
+
+/// What was deleted, and what stays and why.
+fn report(ctx: &Context<'_>, place: &dyn Provider) -> Result<(), Failure> {
+    for (verb, lines) in [("Deleted", place.removed()), ("Kept", place.kept())] {
+        for line in &lines {
+            let message = format!("{verb}: {line}");
+            ctx.out.event(&Event::Note { message: &message })?;
+            ctx.out.busy(verb, line);
+        }
+    }
+    Ok(())
+}
+
+/// Flags of Azure's are not for others.
+fn must_fit(stack: &Stack, args: &Down) -> Result<(), Failure> {
+    let provider = stack.record.provider.as_str();
+    let given = [
+        ("--with-network-watcher", args.with_network_watcher),
+        ("--no-wait", args.no_wait),
+    ];
+    match given.iter().find(|(_, is)| *is) {
+        Some((flag, _)) if provider != AZURE => {
+            let what = format!("{flag}: stack {} lives on {provider}", stack.name());
+            Err(Failure::new(Exit::Usage, what).remedy("leave it out"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Shows every result that no word has shown. Answers the stack's jobs, a line each.
@@ -86,7 +144,7 @@ async fn rescue_results(
     };
     match look.await {
         Ok(jobs) => Ok(jobs),
-        Err(failure) if force => {
+        Err(failure) if force || place.may_be_silent() => {
             ctx.out.warn(format_args!(
                 "results that were not shown are lost: {}",
                 failure.message

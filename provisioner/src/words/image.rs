@@ -61,7 +61,7 @@ async fn build(ctx: &Context<'_>, args: ImageBuild) -> Result<(), Failure> {
     }
     if let Some(target) = &args.push {
         ctx.out.busy("Pushing", target);
-        let pushed = image::push(&built, target, args.plain_http).await?;
+        let pushed = image::push(&built, target, args.plain_http, image::Auth::OfDocker).await?;
         ctx.out.step("Pushed", &pushed);
         told(&pushed, target)?;
     }

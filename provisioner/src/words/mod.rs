@@ -1,7 +1,9 @@
 //! The user's words, a file each. [`run`] is the way in: the binary calls it with the
 //! process's own streams, tests with buffers and a stack in memory.
 
+mod adopt;
 mod apply;
+mod azure;
 mod bring_up;
 mod connection;
 mod crack;
@@ -13,8 +15,11 @@ mod list;
 mod logs;
 mod manifest;
 mod manifests;
+mod orphans;
 mod place;
+mod plan;
 mod progress;
+mod reap;
 mod result;
 mod scale;
 mod solved;
@@ -27,6 +32,7 @@ mod up;
 mod view;
 mod wait;
 mod watch;
+mod watcher;
 
 pub use generate::{man_page, man_pages, reference};
 pub use suggest::closest;
@@ -114,6 +120,7 @@ async fn dispatch(ctx: &Context<'_>, word: Word) -> Result<(), Failure> {
         Word::Apply(args) => apply::run(ctx, args).await,
         Word::Watch(args) => watch::run(ctx, args).await,
         Word::Down(args) => down::run(ctx, args).await,
+        Word::Reap(args) => reap::run(ctx, args).await,
         // The others just stop.
         word => ctx.interruptible(dispatch_plain(ctx, word)).await,
     }
@@ -121,6 +128,8 @@ async fn dispatch(ctx: &Context<'_>, word: Word) -> Result<(), Failure> {
 
 async fn dispatch_plain(ctx: &Context<'_>, word: Word) -> Result<(), Failure> {
     match word {
+        Word::Plan(args) => plan::run(ctx, args).await,
+        Word::Orphans(args) => orphans::run(ctx, args).await,
         Word::List => list::run(ctx).await,
         Word::Status(args) => status::run(ctx, args).await,
         Word::Scale(args) => scale::run(ctx, args).await,
@@ -136,6 +145,11 @@ async fn dispatch_plain(ctx: &Context<'_>, word: Word) -> Result<(), Failure> {
         Word::Manifests(args) => manifests::run(ctx, args),
         Word::Completions(args) => generate::completions(ctx, args),
         Word::Man(args) => generate::man(ctx, args),
-        Word::Up(_) | Word::Crack(_) | Word::Apply(_) | Word::Watch(_) | Word::Down(_) => Ok(()),
+        Word::Up(_)
+        | Word::Crack(_)
+        | Word::Apply(_)
+        | Word::Watch(_)
+        | Word::Down(_)
+        | Word::Reap(_) => Ok(()),
     }
 }

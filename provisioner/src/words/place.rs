@@ -1,15 +1,16 @@
 //! From the flags of `up` to the settings that a stack keeps: what a provider takes, what is
 //! fixed once a stack lives somewhere, and the defaults that depend on the user.
 
+use super::azure;
 use super::manifests::must_be_a_namespace;
-use crate::cli::{ClusterArgs, MinikubeArgs, Up};
+use crate::cli::{ClusterArgs, MinikubeArgs, Only, PlaceArgs};
 use crate::cluster::{Cluster, Target, default_files};
 use crate::deploy::compat::Consent;
 use crate::exit::{Exit, Failure};
 use crate::provider::minikube::DEFAULT_PROFILE;
 use crate::provider::{DEFAULT_NAMESPACE, ProviderError};
-use crate::settings::{KUBECONFIG, MINIKUBE};
-use crate::stack::{MinikubePlace, Once, Place, Stack};
+use crate::settings::{AZURE, KUBECONFIG, MINIKUBE};
+use crate::stack::{AzurePlace, MinikubePlace, Once, Place, Removal, Stack};
 
 /// What `up` was told of a place.
 #[derive(Debug, Clone, Default)]
@@ -20,14 +21,14 @@ pub(super) struct Wanted {
     given: Vec<(&'static str, &'static [&'static str])>,
 }
 
-const CLUSTERS: &[&str] = &[KUBECONFIG, MINIKUBE];
+const CLUSTERS: &[&str] = &[KUBECONFIG, MINIKUBE, AZURE];
 
 impl Wanted {
     /// From the flags.
     ///
     /// # Errors
     /// When a value cannot be.
-    pub(super) fn of(args: &Up) -> Result<Self, Failure> {
+    pub(super) fn of(args: &PlaceArgs, only: Option<Only>) -> Result<Self, Failure> {
         let ClusterArgs {
             context,
             kubeconfig,
@@ -48,14 +49,14 @@ impl Wanted {
             must_be_a_namespace("--namespace", namespace)?;
         }
         let only_minikube: &[&str] = &[MINIKUBE];
-        let given = [
+        let mut given = vec![
             ("--context", context.is_some(), &[KUBECONFIG][..]),
             ("--kubeconfig", kubeconfig.is_some(), CLUSTERS),
             ("--namespace", namespace.is_some(), CLUSTERS),
             ("--image", image.is_some(), CLUSTERS),
             ("--upgrade-operator", upgrade_operator, CLUSTERS),
             ("--adopt", adopt, CLUSTERS),
-            ("--only", args.only.is_some(), CLUSTERS),
+            ("--only", only.is_some(), CLUSTERS),
             ("--profile", profile.is_some(), only_minikube),
             ("--cpus", cpus.is_some(), only_minikube),
             ("--memory", memory.is_some(), only_minikube),
@@ -67,6 +68,9 @@ impl Wanted {
                 only_minikube,
             ),
         ];
+        let only_azure: &[&str] = &[AZURE];
+        let of_azure = azure::given(&args.azure);
+        given.extend(of_azure.iter().map(|&(flag, is)| (flag, is, only_azure)));
         let files = kubeconfig.into_iter().map(|path| {
             std::path::absolute(&path).map_err(|error| {
                 let what = format!("--kubeconfig {}: {error}", path.display());
@@ -89,12 +93,18 @@ impl Wanted {
                 namespace,
                 image,
                 minikube: is_told.then_some(minikube),
+                azure: match of_azure.iter().any(|(_, is)| *is) {
+                    true => Some(azure::of(&args.azure)?),
+                    false => None,
+                },
             },
             once: Once {
                 consent: Consent {
                     adopt,
                     upgrade: upgrade_operator,
                 },
+                overwrite_kubeconfig: args.azure.overwrite_existing,
+                down: Removal::default(),
             },
             given: given
                 .into_iter()
@@ -135,6 +145,11 @@ impl Wanted {
         if !CLUSTERS.contains(&provider) {
             return Ok(place);
         }
+        if provider == AZURE {
+            azure::settle(stack, &mut place)?;
+            must_stay(stack.name(), old, &place)?;
+            return Ok(place);
+        }
         if place.kubeconfig.is_empty() {
             place.kubeconfig = default_files(|name| std::env::var_os(name));
         }
@@ -170,6 +185,17 @@ fn must_stay(stack: &str, old: &Place, new: &Place) -> Result<(), Failure> {
         }
         _ => Ok(()),
     };
+    let azure = |place: &Place| {
+        let azure: AzurePlace = place.azure.clone().unwrap_or_default();
+        [azure.subscription, azure.cloud, azure.resource_group]
+    };
+    let flags = ["--subscription", "--cloud", "--resource-group"];
+    for (flag, (old, new)) in flags
+        .into_iter()
+        .zip(azure(old).into_iter().zip(azure(new)))
+    {
+        moved(flag, old.as_deref(), new.as_deref())?;
+    }
     let profile = |place: &Place| place.minikube.as_ref().and_then(|m| m.profile.clone());
     moved(
         "--profile",
@@ -190,22 +216,22 @@ mod tests {
 
     #[test]
     fn flags_are_refused_where_they_mean_nothing() {
-        let mut up = Up::default();
-        assert!(Wanted::of(&up).unwrap().must_be_of("local").is_ok());
+        let mut up = PlaceArgs::default();
+        assert!(Wanted::of(&up, None).unwrap().must_be_of("local").is_ok());
         up.cluster.namespace = Some("n".to_owned());
-        let wanted = Wanted::of(&up).unwrap();
+        let wanted = Wanted::of(&up, None).unwrap();
         assert!(wanted.must_be_of("kubeconfig").is_ok());
         assert!(wanted.must_be_of("minikube").is_ok());
         let failure = wanted.must_be_of("local").unwrap_err();
         assert_eq!(failure.message, "--namespace is not for provider local");
         up.minikube.nodes = Some(2);
-        let failure = Wanted::of(&up)
+        let failure = Wanted::of(&up, None)
             .unwrap()
             .must_be_of("kubeconfig")
             .unwrap_err();
         assert_eq!(failure.remedies, ["--provider minikube"]);
         up.cluster.namespace = Some("No".to_owned());
-        assert_eq!(Wanted::of(&up).unwrap_err().exit, Exit::BadInput);
+        assert_eq!(Wanted::of(&up, None).unwrap_err().exit, Exit::BadInput);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::cli::Up;
 use crate::exit::Failure;
 
 pub(super) async fn run(ctx: &Context<'_>, args: Up) -> Result<(), Failure> {
-    let wanted = Wanted::of(&args)?;
+    let wanted = Wanted::of(&args.place, args.only)?;
     if args.only.is_some() {
         return bring_up_cluster(ctx, args.provider.as_deref(), &wanted).await;
     }

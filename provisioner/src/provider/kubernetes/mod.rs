@@ -24,7 +24,7 @@ pub const DEFAULT_NAMESPACE: &str = "rsac";
 
 const DEFINITION: &str = "kubernetes/definition";
 const OPERATOR: &str = "kubernetes/operator";
-const NAMESPACE: &str = "kubernetes/namespace";
+pub(super) const NAMESPACE: &str = "kubernetes/namespace";
 
 /// A stack's part of a cluster.
 pub(super) struct OnCluster {
@@ -55,6 +55,23 @@ impl OnCluster {
         self.place().image.clone().or_else(|| self.loaded_image())
     }
 
+    /// The file that says that the image is pulled with a Secret.
+    fn pull_secret_mark(&self) -> PathBuf {
+        self.folder().join("pull-secret")
+    }
+
+    /// Gives the operator's namespace the Secret with which the image is pulled, for the
+    /// operator itself and to be copied for each job.
+    pub(super) async fn keep_pull_secret(
+        &self,
+        cluster: &Cluster,
+        docker_config: &serde_json::Value,
+    ) -> Result<(), ProviderError> {
+        install::pull_secret(&cluster.client, docker_config, &self.marks()?).await?;
+        write_private(&self.pull_secret_mark(), names::PULL_SECRET)
+            .map_err(|error| ProviderError::Failed(error.to_string()))
+    }
+
     fn image_file(&self) -> PathBuf {
         self.folder().join("image")
     }
@@ -70,7 +87,8 @@ impl OnCluster {
         written.map_err(|error| ProviderError::Failed(error.to_string()))
     }
 
-    fn once(&self) -> Once {
+    /// What holds for this run only.
+    pub(super) fn once(&self) -> Once {
         self.stack.once
     }
 
@@ -163,7 +181,13 @@ impl OnCluster {
     /// An operator that is there needs no image of ours.
     async fn options(&self, client: &kube::Client) -> Result<Options, ProviderError> {
         let there = look::look(client).await?;
-        let options = Options::default();
+        let options = Options {
+            pull_secret: self
+                .pull_secret_mark()
+                .exists()
+                .then(|| names::PULL_SECRET.to_owned()),
+            ..Options::default()
+        };
         match (self.image(), there.operator) {
             (Some(image), _) => Ok(Options { image, ..options }),
             (None, Some(_)) => Ok(options),
@@ -258,7 +282,8 @@ pub(super) fn has_operator(steps: &[Step]) -> bool {
     steps.iter().any(|step| step.id == OPERATOR && step.done)
 }
 
-fn step(id: &str, title: String) -> Step {
+/// A step that is to be done.
+pub(super) fn step(id: &str, title: String) -> Step {
     Step {
         id: id.to_owned(),
         title,

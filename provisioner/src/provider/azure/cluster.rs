@@ -1,0 +1,356 @@
+//! The cluster's resource: made as it is declared, resumed where a run was cut short,
+//! deleted. Nothing is ever read, changed and written back: what is sent is the declaration.
+
+use super::session::Session;
+use super::tags::{self, Owner};
+use crate::provider::{ProviderError, Say};
+use crate::stack::write_private;
+use rsac_arm::managed_clusters::{ClusterId, Declared, ManagedClusters};
+use rsac_arm::{Begun, Class, Method, Operation};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// How a cluster stands.
+#[derive(Debug, Clone)]
+pub(crate) enum State {
+    /// There is none.
+    Absent,
+    /// There is one, with its `provisioningState`.
+    There {
+        /// `Succeeded`, `Creating`, `Failed` …
+        state: String,
+        /// As it is.
+        resource: Value,
+    },
+}
+
+impl State {
+    fn is(&self, wanted: &[&str]) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::There { state, .. } => wanted.iter().any(|w| w.eq_ignore_ascii_case(state)),
+        }
+    }
+
+    /// Whether it stands, and nothing goes on.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.is(&["Succeeded"])
+    }
+
+    /// Whether it is on its way out.
+    pub(crate) fn is_going(&self) -> bool {
+        self.is(&["Deleting"])
+    }
+
+    /// Whether an operation on it has not ended. Azure's list of states is open.
+    pub(crate) fn is_moving(&self) -> bool {
+        matches!(self, Self::There { .. })
+            && !self.is(&["Succeeded", "Failed", "Canceled", "Cancelled"])
+    }
+
+    /// The group in which Azure keeps its nodes.
+    pub(crate) fn node_group(&self) -> Option<String> {
+        match self {
+            Self::Absent => None,
+            Self::There { resource, .. } => {
+                let group = resource.pointer("/properties/nodeResourceGroup")?;
+                group.as_str().map(str::to_owned)
+            }
+        }
+    }
+}
+
+/// A cluster, and the file that keeps its operation.
+#[derive(Debug, Clone)]
+pub(crate) struct Managed {
+    /// Its id.
+    pub(crate) id: ClusterId,
+    /// The api-version that it is declared for.
+    pub(crate) api_version: String,
+    /// Where the operation on it is kept, with the stack's other secrets: its address is
+    /// signed.
+    pub(crate) kept: PathBuf,
+}
+
+impl Managed {
+    /// How it stands.
+    pub(crate) async fn look(&self, session: &Session) -> Result<State, ProviderError> {
+        let found = session.clusters(&self.api_version).get(&self.id).await?;
+        Ok(match found {
+            None => State::Absent,
+            Some(resource) => {
+                let state = resource.pointer("/properties/provisioningState");
+                let state = state.and_then(Value::as_str).unwrap_or_default().to_owned();
+                State::There { state, resource }
+            }
+        })
+    }
+
+    /// Makes it as `body` declares, or brings it there; goes on where a run was cut short.
+    pub(crate) async fn make(
+        &self,
+        session: &Session,
+        body: &Value,
+        stack: &str,
+        say: Say<'_>,
+    ) -> Result<State, ProviderError> {
+        let mut state = self.look(session).await?;
+        if let State::There { resource, .. } = &state {
+            must_be_ours(&self.id.name, resource, stack)?;
+        }
+        if state.is_moving() {
+            say("an operation on it is under way");
+            let of_resource =
+                || Operation::of_resource(Method::Put, self.id.path(), &self.api_version);
+            let operation = self.kept_operation().unwrap_or_else(of_resource);
+            // How it ended is read off the cluster, whatever became of the operation.
+            let ended = session.follow(&operation, say).await;
+            state = self.look(session).await?;
+            if state.is_moving() {
+                ended?;
+            }
+        }
+        if !(state.is_ready() && declared_is_there(body, &state)) {
+            let declared = Declared::from_json(body)?;
+            let clusters = session.clusters(&self.api_version);
+            match clusters.put(&self.id, &declared).await? {
+                Begun::Done { .. } => {}
+                Begun::Running(operation) => {
+                    self.keep(&operation)?;
+                    session.follow(&operation, say).await?;
+                }
+            }
+            state = self.look(session).await?;
+        }
+        self.forget()?;
+        match &state {
+            State::There { state: text, .. } if !state.is_ready() => Err(ProviderError::Failed(
+                format!("the cluster's state is {text} after its operation ended"),
+            )),
+            State::Absent => Err(ProviderError::Failed(
+                "the cluster is gone after its operation ended".to_owned(),
+            )),
+            State::There { .. } => Ok(state),
+        }
+    }
+
+    /// Begins to delete it, whatever goes on; none where there is nothing to delete.
+    pub(crate) async fn delete(
+        &self,
+        session: &Session,
+        stack: &str,
+        say: Say<'_>,
+    ) -> Result<Option<Operation>, ProviderError> {
+        let state = self.look(session).await?;
+        let State::There { resource, .. } = &state else {
+            return Ok(None);
+        };
+        must_be_ours(&self.id.name, resource, stack)?;
+        self.settle(session, say).await?;
+        match session.clusters(&self.api_version).delete(&self.id).await {
+            Ok(Begun::Running(operation)) => {
+                self.keep(&operation)?;
+                Ok(Some(operation))
+            }
+            Ok(Begun::Done { .. }) => Ok(None),
+            Err(error) if error.class() == Class::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Ends what goes on, for a deletion of the group that holds it.
+    pub(crate) async fn settle(
+        &self,
+        session: &Session,
+        say: Say<'_>,
+    ) -> Result<(), ProviderError> {
+        let state = self.look(session).await?;
+        if state.is_moving() && !state.is_going() {
+            say("aborting the operation on it");
+            self.abort(session, say).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the operation that goes on; one that ended meanwhile is as good.
+    async fn abort(&self, session: &Session, say: Say<'_>) -> Result<(), ProviderError> {
+        match session.clusters(&self.api_version).abort(&self.id).await {
+            Ok(Begun::Done { .. }) => Ok(()),
+            Ok(Begun::Running(operation)) => session.follow(&operation, say).await.map(|_| ()),
+            // What cannot be aborted is waited for by the deletion itself.
+            Err(error) => {
+                tracing::debug!(%error, "the operation cannot be aborted");
+                Ok(())
+            }
+        }
+    }
+
+    fn kept_operation(&self) -> Option<Operation> {
+        let text = std::fs::read_to_string(&self.kept).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Kept before it is followed: a run that is killed leaves what the next goes on with.
+    fn keep(&self, operation: &Operation) -> Result<(), ProviderError> {
+        let text = serde_json::to_string(operation)
+            .map_err(|error| ProviderError::Failed(error.to_string()))?;
+        write_private(&self.kept, &text).map_err(|error| ProviderError::Failed(error.to_string()))
+    }
+
+    /// There is no operation any more.
+    pub(crate) fn forget(&self) -> Result<(), ProviderError> {
+        match std::fs::remove_file(&self.kept) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                let path = self.kept.clone();
+                Err(ProviderError::Io { path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The file of the operation in a stack's folder.
+pub(crate) fn kept_in(folder: &Path) -> PathBuf {
+    folder.join("azure-operation.json")
+}
+
+fn must_be_ours(name: &str, resource: &Value, stack: &str) -> Result<(), ProviderError> {
+    let whose = match tags::owner(resource, stack) {
+        Owner::Ours => return Ok(()),
+        Owner::Another { name, id } => format!("it belongs to stack {name} ({id})"),
+        Owner::Nobody => "rsac-infra did not make it".to_owned(),
+    };
+    Err(ProviderError::Setting {
+        what: format!("cluster {name}: {whose}"),
+        remedy: "take another --cluster-name or --resource-group".to_owned(),
+    })
+}
+
+/// What of the declaration differs from what is there, as paths with both values. Azure adds
+/// fields of its own, so that only what is declared is compared, texts without case where
+/// they are Azure's own words.
+pub(crate) fn differences(declared: &Value, there: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    compare("", declared, there, &mut found);
+    found
+}
+
+/// A field that is not as it is declared.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Difference {
+    /// Which: `properties/dnsPrefix`.
+    pub(crate) path: String,
+    /// What is declared.
+    pub(crate) declared: Value,
+    /// What is there.
+    pub(crate) there: Value,
+}
+
+fn compare(path: &str, declared: &Value, there: &Value, found: &mut Vec<Difference>) {
+    let below = |key: &str| match path {
+        "" => key.to_owned(),
+        path => format!("{path}/{key}"),
+    };
+    match (declared, there) {
+        (Value::Object(declared), Value::Object(there)) => {
+            for (key, value) in declared {
+                let other = there.get(key).unwrap_or(&Value::Null);
+                compare(&below(key), value, other, found);
+            }
+        }
+        // Pools, and the like, are told apart by name; without one, by place.
+        (Value::Array(declared), Value::Array(there)) => {
+            for (at, value) in declared.iter().enumerate() {
+                let name = value.get("name");
+                let named = there
+                    .iter()
+                    .find(|o| name.is_some() && o.get("name") == name);
+                let other = named.or(there.get(at).filter(|_| name.is_none()));
+                compare(
+                    &below(&at.to_string()),
+                    value,
+                    other.unwrap_or(&Value::Null),
+                    found,
+                );
+            }
+        }
+        (Value::String(a), Value::String(b)) if a.trim().eq_ignore_ascii_case(b.trim()) => {}
+        // Empty and absent are the same to Azure, and so is a size of 0, its own default.
+        (Value::Null, _) => {}
+        (Value::Array(a), Value::Null) if a.is_empty() => {}
+        (Value::Bool(false), Value::Null) => {}
+        (Value::Number(a), b) if a.as_i64() == Some(0) && path.ends_with("osDiskSizeGB") => {
+            let _ = b;
+        }
+        (a, b) if a == b => {}
+        (declared, there) => found.push(Difference {
+            path: path.to_owned(),
+            declared: declared.clone(),
+            there: there.clone(),
+        }),
+    }
+}
+
+fn declared_is_there(body: &Value, state: &State) -> bool {
+    match state {
+        State::Absent => false,
+        State::There { resource, .. } => differences(body, resource).is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_is_declared_is_compared() {
+        let declared = json!({
+            "location": "uksouth",
+            "properties": {
+                "dnsPrefix": "d",
+                "agentPoolProfiles": [{"name": "agentpool", "count": 2, "osDiskSizeGB": 0}],
+                "enableX": false,
+            }
+        });
+        let there = json!({
+            "location": "UKSouth",
+            "properties": {
+                "provisioningState": "Succeeded",
+                "dnsPrefix": "d",
+                "agentPoolProfiles": [
+                    {"name": "other", "count": 9},
+                    {"name": "agentpool", "count": 2, "osDiskSizeGB": 128, "mode": "System"},
+                ],
+            }
+        });
+        assert_eq!(differences(&declared, &there), []);
+        let mut more = declared.clone();
+        more["properties"]["agentPoolProfiles"][0]["count"] = json!(3);
+        more["properties"]["dnsPrefix"] = json!("e");
+        let paths: Vec<String> = differences(&more, &there)
+            .into_iter()
+            .map(|difference| difference.path)
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                "properties/agentPoolProfiles/0/count",
+                "properties/dnsPrefix"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unknown_state_is_one_that_has_not_ended() {
+        let state = |text: &str| State::There {
+            state: text.to_owned(),
+            resource: json!({}),
+        };
+        assert!(state("succeeded").is_ready() && !state("succeeded").is_moving());
+        assert!(state("ReconcilingSomethingNew").is_moving());
+        assert!(!state("Failed").is_moving() && !state("canceled").is_moving());
+        assert!(state("Deleting").is_going());
+        assert!(!State::Absent.is_moving());
+    }
+}

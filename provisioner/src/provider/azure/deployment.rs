@@ -1,0 +1,79 @@
+//! `--via deployment`: the same declaration as one ARM deployment, as `az deployment group
+//! create` would submit it; and Azure's own forecast of it.
+
+use super::declaration::{Declaration, parameters, template, wrong};
+use super::session::Session;
+use super::versions::RESOURCES;
+use super::{Azure, ssh};
+use crate::provider::{ProviderError, Say};
+use rsac_arm::Call;
+use serde_json::{Value, json};
+
+/// The deployment's name: of the stack, so that a later `up` takes the place of this.
+fn path(azure: &Azure, action: &str) -> Result<String, ProviderError> {
+    let group = azure.group()?;
+    Ok(format!(
+        "{}/providers/Microsoft.Resources/deployments/rsac-{}{action}",
+        group.id, azure.stack.record.id
+    ))
+}
+
+async fn body(azure: &Azure, make_key: bool) -> Result<Value, ProviderError> {
+    let place = azure.azure();
+    let key = match make_key && !place.parameters.contains_key(super::SSH_KEY) {
+        true => ssh::own(azure.folder()).await?,
+        false => "ssh-rsa (made by `up`)".to_owned(),
+    };
+    let template = template()?;
+    let parameters = parameters(&place, Some(&key), &azure.tags()?);
+    let parameters = template
+        .arm_parameters(&parameters)
+        .map_err(|e| wrong(&e))?;
+    Ok(json!({"properties": {
+        "mode": "Incremental",
+        "template": template.arm_json(),
+        "parameters": parameters,
+    }}))
+}
+
+/// Submits the deployment, and waits for its end.
+pub(super) async fn submit(
+    azure: &Azure,
+    session: &Session,
+    declared: &Declaration,
+    say: Say<'_>,
+) -> Result<(), ProviderError> {
+    tracing::debug!(cluster = declared.cluster.name, "as a deployment");
+    let call = Call::put(path(azure, "")?, RESOURCES, body(azure, true).await?);
+    session.finish(&call, say).await?;
+    Ok(())
+}
+
+/// Azure's own forecast of the deployment, a line a change. It is advice: it knows what is
+/// there, and guesses defaults. Nothing where the group is not there yet.
+pub(super) async fn forecast(azure: &Azure) -> Result<Vec<String>, ProviderError> {
+    let session = azure.session()?;
+    if session
+        .arm
+        .get(&azure.group()?.id, RESOURCES)
+        .await?
+        .is_none()
+    {
+        return Ok(Vec::new());
+    }
+    let call = Call::post(
+        path(azure, "/whatIf")?,
+        RESOURCES,
+        Some(body(azure, false).await?),
+    );
+    let answer = session.finish(&call, &|_| {}).await?.unwrap_or_default();
+    let changes = answer
+        .pointer("/properties/changes")
+        .and_then(Value::as_array);
+    let line = |change: &Value| {
+        let text = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or("?");
+        let name = super::id::name(text("resourceId"));
+        format!("Azure's forecast, as advice: {} {name}", text("changeType"))
+    };
+    Ok(changes.into_iter().flatten().map(line).collect())
+}

@@ -1,0 +1,381 @@
+//! `down` on Azure: what goes, what stays and why, and that it is gone.
+
+use super::Azure;
+use super::cluster::State as ClusterState;
+use super::group::{Group, State as GroupState, foreign, ids};
+use super::registry::Registry;
+use super::session::Session;
+use super::steps::{CLUSTER, GROUP, IMAGE, KUBECONFIG, MERGED, NODE_GROUP, PROVIDERS, WATCHERS};
+use super::tags::Owner;
+use super::versions::RESOURCES;
+use super::watcher::record::Place;
+use super::watcher::{self, Outcome};
+use crate::cluster::merge;
+use crate::provider::kubernetes::NAMESPACE;
+use crate::provider::{ProviderError, Say};
+use crate::stack::read_optional;
+use std::sync::PoisonError;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a cluster may take to delete the stack's jobs, before all of it is deleted.
+const JOBS: Duration = Duration::from_secs(120);
+/// How long something may stay after Azure says that its deletion ended.
+const GONE: Duration = Duration::from_secs(1200);
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+impl Azure {
+    /// What goes, a line each; an error where it may not.
+    pub(super) async fn to_go(&self) -> Result<Vec<String>, ProviderError> {
+        let (session, group) = (self.session()?, self.group()?);
+        let mut lines = Vec::new();
+        match group.look(session, &self.stack.record.id).await? {
+            GroupState::Absent => {}
+            GroupState::There { is_going: true, .. } => {
+                lines.push(format!(
+                    "resource group {}, which is being deleted",
+                    group.name
+                ));
+            }
+            GroupState::There {
+                owner: Owner::Ours, ..
+            } => {
+                lines.extend(self.group_to_go(session, &group).await?);
+            }
+            GroupState::There { .. } => lines.extend(self.own_in(session, &group).await?),
+        }
+        if self.stack.once.down.with_network_watcher {
+            let location = self.declaration()?.location;
+            lines.push(format!(
+                "the network watcher of {location}, where that is safe"
+            ));
+        }
+        Ok(lines)
+    }
+
+    async fn group_to_go(
+        &self,
+        session: &Session,
+        group: &Group,
+    ) -> Result<Vec<String>, ProviderError> {
+        let resources = group.resources(session).await?;
+        let ours = [self.declaration()?.cluster.id, self.registry(group)?.id];
+        let foreign = foreign(&resources, &self.stack.record.id, &ours);
+        if !foreign.is_empty() && !self.stack.once.down.force {
+            return Err(ProviderError::Setting {
+                what: format!(
+                    "resource group {} has what rsac-infra did not make:\n  {}",
+                    group.name,
+                    foreign.join("\n  ")
+                ),
+                remedy: "move it away; or --force deletes it with the group".to_owned(),
+            });
+        }
+        let mut locks = group.locks(session).await?;
+        let mut lines = vec![format!("resource group {}", group.name)];
+        for resource in ids(&resources) {
+            lines.push(format!("  {resource}"));
+        }
+        if let Some(nodes) = self.node_group(session).await? {
+            let nodes = Group::of(session, &nodes);
+            if session.arm.get(&nodes.id, RESOURCES).await?.is_some() {
+                let within = nodes.resources(session).await?;
+                locks.extend(nodes.locks(session).await?);
+                lines.push(format!(
+                    "resource group {} with {} resources",
+                    nodes.name,
+                    within.len()
+                ));
+            }
+        }
+        match locks.as_slice() {
+            [] => Ok(lines),
+            locks => Err(ProviderError::Setting {
+                what: format!("locks forbid the deletion:\n  {}", locks.join("\n  ")),
+                remedy: "whoever set them may remove them: rsac-infra removes none".to_owned(),
+            }),
+        }
+    }
+
+    /// What of ours is in a group that stays.
+    async fn own_in(&self, session: &Session, group: &Group) -> Result<Vec<String>, ProviderError> {
+        let mut lines = Vec::new();
+        let declared = self.declaration()?;
+        if let ClusterState::There { .. } = self.managed(&declared)?.look(session).await? {
+            lines.push(format!("cluster {}", declared.cluster.id));
+        }
+        let registry = self.registry(group)?;
+        if session
+            .arm
+            .get(&registry.id, super::versions::REGISTRY)
+            .await?
+            .is_some()
+        {
+            lines.push(format!("registry {}", registry.id));
+        }
+        Ok(lines)
+    }
+
+    pub(super) fn registry(&self, group: &Group) -> Result<Registry, ProviderError> {
+        let subscription = &self.session()?.subscription;
+        Ok(Registry::of(&group.id, subscription, &self.stack.record.id))
+    }
+
+    /// The group that holds the nodes: as Azure named it, or as it names them.
+    async fn node_group(&self, session: &Session) -> Result<Option<String>, ProviderError> {
+        let declared = self.declaration()?;
+        let found = self.managed(&declared)?.look(session).await?;
+        if let Some(name) = found.node_group() {
+            self.remember(NODE_GROUP, &name)?;
+            return Ok(Some(name));
+        }
+        let kept = read_optional(&self.folder().join(NODE_GROUP));
+        kept.map_err(|error| ProviderError::Failed(error.to_string()))
+    }
+
+    pub(super) async fn undone(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError> {
+        match step {
+            NAMESPACE => self.delete_jobs(say).await,
+            IMAGE => self.undo_image(say).await,
+            KUBECONFIG => self.take_access_back(),
+            CLUSTER => self.delete_cluster(say).await,
+            GROUP => self.delete_group(say).await,
+            WATCHERS => self.undo_watchers(say).await,
+            PROVIDERS => {
+                self.keep("the registrations of resource providers, which cost nothing");
+                Ok(())
+            }
+            // CRD and operator go with the cluster.
+            _ => Ok(()),
+        }
+    }
+
+    /// While the cluster answers; it goes with all that is in it either way.
+    async fn delete_jobs(&self, say: Say<'_>) -> Result<(), ProviderError> {
+        let work = async {
+            match self.cluster().await? {
+                Some(cluster) => self.within.undo(&cluster, NAMESPACE, say).await,
+                None => Ok(()),
+            }
+        };
+        let why = match timeout(JOBS, work).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no end in {} s", JOBS.as_secs()),
+        };
+        tracing::warn!("the jobs go with the cluster, which does not delete them: {why}");
+        say("the cluster does not answer; its jobs go with it");
+        Ok(())
+    }
+
+    fn take_access_back(&self) -> Result<(), ProviderError> {
+        let failed = |error: String| ProviderError::Failed(error);
+        let record = self.folder().join(MERGED);
+        let text = read_optional(&record).map_err(|error| failed(error.to_string()))?;
+        let merged = match text {
+            Some(text) => serde_json::from_str::<Option<merge::Merged>>(&text)
+                .map_err(|error| failed(format!("{}: {error}", record.display())))?,
+            None => None,
+        };
+        if let Some(merged) = merged {
+            let removed = merge::remove_from(&merged)?;
+            for entry in removed.kept {
+                self.keep(format!("{entry} of the kubeconfig, which somebody changed"));
+            }
+        }
+        for file in [MERGED, super::KUBECONFIG] {
+            let _ = std::fs::remove_file(self.folder().join(file));
+        }
+        Ok(())
+    }
+
+    /// In a group of ours the cluster goes with it; what goes on in it is ended before.
+    async fn delete_cluster(&self, say: Say<'_>) -> Result<(), ProviderError> {
+        let (session, group) = (self.session()?, self.group()?);
+        let declared = self.declaration()?;
+        let managed = self.managed(&declared)?;
+        self.node_group(session).await?;
+        let stack = &self.stack.record.id;
+        match group.look(session, stack).await? {
+            GroupState::Absent | GroupState::There { is_going: true, .. } => return Ok(()),
+            GroupState::There {
+                owner: Owner::Ours, ..
+            } => {
+                return managed.settle(session, say).await;
+            }
+            GroupState::There { .. } => {}
+        }
+        if let Some(operation) = managed.delete(session, stack, say).await? {
+            if self.stack.once.down.no_wait {
+                self.goes_on();
+                return Ok(());
+            }
+            session.follow(&operation, say).await?;
+            self.deleted(&declared.cluster.id);
+        }
+        managed.forget()?;
+        if let Some(nodes) = self.node_group(session).await? {
+            self.gone(&Group::of(session, &nodes), say).await?;
+        }
+        Ok(())
+    }
+
+    fn goes_on(&self) {
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        report.is_going = true;
+    }
+
+    async fn delete_group(&self, say: Say<'_>) -> Result<(), ProviderError> {
+        let (session, group) = (self.session()?, self.group()?);
+        let found = group.look(session, &self.stack.record.id).await?;
+        let mut going = Vec::new();
+        match found {
+            GroupState::Absent => {}
+            GroupState::There { is_going: true, .. } => going.push(group.id.clone()),
+            GroupState::There {
+                owner: Owner::Ours, ..
+            } => {
+                // Again, right before: what came meanwhile is not deleted unseen.
+                self.group_to_go(session, &group).await?;
+                going = ids(&group.resources(session).await?);
+                going.push(group.id.clone());
+                let operation = group.delete(session).await?;
+                if self.stack.once.down.no_wait {
+                    self.goes_on();
+                    return Ok(());
+                }
+                if let Some(operation) = operation {
+                    session.follow(&operation, say).await?;
+                }
+            }
+            GroupState::There { .. } => {
+                self.keep(format!(
+                    "resource group {}, which this stack did not make",
+                    group.name
+                ));
+                return Ok(());
+            }
+        }
+        self.gone(&group, say).await?;
+        for id in going {
+            self.deleted(id);
+        }
+        if let Some(nodes) = self.node_group_kept() {
+            let nodes = Group::of(session, &nodes);
+            self.gone(&nodes, say).await?;
+            self.deleted(&nodes.id);
+        }
+        let _ = std::fs::remove_file(super::cluster::kept_in(self.folder()));
+        Ok(())
+    }
+
+    fn node_group_kept(&self) -> Option<String> {
+        read_optional(&self.folder().join(NODE_GROUP))
+            .ok()
+            .flatten()
+    }
+
+    /// Waits until a group is confirmed gone.
+    async fn gone(&self, group: &Group, say: Say<'_>) -> Result<(), ProviderError> {
+        let session = self.session()?;
+        let mut waited = Duration::ZERO;
+        while session.arm.get(&group.id, RESOURCES).await?.is_some() {
+            if waited >= GONE {
+                return Err(ProviderError::Failed(format!(
+                    "resource group {} is still there {} s after its deletion",
+                    group.name,
+                    waited.as_secs()
+                )));
+            }
+            say(&format!("resource group {} is going", group.name));
+            session.pause(LOOK_AGAIN).await;
+            waited += LOOK_AGAIN;
+        }
+        Ok(())
+    }
+
+    async fn undo_watchers(&self, say: Say<'_>) -> Result<(), ProviderError> {
+        let (session, declared) = (self.session()?, self.declaration()?);
+        let records = self.records();
+        let place = Place {
+            cloud: &session.cloud,
+            subscription: &session.subscription,
+            location: &declared.location,
+        };
+        let (is_going, wanted) = (
+            self.report
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .is_going,
+            self.stack.once.down.with_network_watcher,
+        );
+        if is_going || !wanted {
+            if records.open(place)?.is_some() {
+                self.keep(
+                    "the network watcher that Azure may have made, and the note about it: \
+                     `rsac-infra down --with-network-watcher` sees to both",
+                );
+            }
+            return Ok(());
+        }
+        match watcher::remove(session, &records, &declared.location, say).await? {
+            Outcome::Nothing => {
+                self.keep("no network watcher: there is none that Azure made for it")
+            }
+            Outcome::Deleted(ids) => ids.into_iter().for_each(|id| self.deleted(id)),
+            Outcome::Kept { why, command } => self.keep(format!(
+                "the network watcher of {}: {why}; whoever knows better can run `{command}`",
+                declared.location
+            )),
+        }
+        Ok(())
+    }
+
+    /// What is left, without what stays on purpose.
+    pub(super) async fn left(&self) -> Result<Vec<String>, ProviderError> {
+        let session = self.session()?;
+        if self
+            .report
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_going
+        {
+            return Ok(Vec::new());
+        }
+        let (group, declared) = (self.group()?, self.declaration()?);
+        let mut left = Vec::new();
+        match group.look(session, &self.stack.record.id).await? {
+            GroupState::Absent => {}
+            GroupState::There {
+                owner: Owner::Ours, ..
+            } => left.push(group.id.clone()),
+            GroupState::There { .. } => {
+                if let ClusterState::There { resource, .. } =
+                    self.managed(&declared)?.look(session).await?
+                    && super::tags::owner(&resource, &self.stack.record.id) == Owner::Ours
+                {
+                    left.push(declared.cluster.id.clone());
+                }
+            }
+        }
+        if let Some(nodes) = self.node_group_kept() {
+            let nodes = Group::of(session, &nodes);
+            if session.arm.get(&nodes.id, RESOURCES).await?.is_some() {
+                left.push(nodes.id);
+            }
+        }
+        Ok(left)
+    }
+
+    /// Whether the cluster is surely gone, with all jobs that it had.
+    pub(super) async fn is_no_cluster(&self) -> Result<bool, ProviderError> {
+        let (session, group) = (self.session()?, self.group()?);
+        match group.look(session, &self.stack.record.id).await? {
+            GroupState::Absent => Ok(true),
+            GroupState::There { .. } => {
+                let found = self.managed(&self.declaration()?)?.look(session).await?;
+                Ok(matches!(found, ClusterState::Absent) || found.is_going())
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The record of a subscription's network watchers from before our cluster: what `down
+//! --with-network-watcher` decides by. It lives beside the stacks, because it outlives the
+//! stack that wrote it, and an open one is never overwritten: what it says is how things
+//! stood before the first of ours.
+
+use crate::provider::ProviderError;
+use crate::stack::{read_optional, write_private};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The version of the file.
+const VERSION: u32 = 1;
+
+/// How network watchers stood before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Record {
+    version: u32,
+    /// The cloud.
+    pub(crate) cloud: String,
+    /// The subscription's id.
+    pub(crate) subscription: String,
+    /// The region of the cluster.
+    pub(crate) location: String,
+    /// The stack that wrote it, by name.
+    pub(crate) stack: String,
+    /// That stack's run.
+    pub(crate) run: String,
+    /// In seconds since 1970.
+    pub(crate) recorded_at: u64,
+    /// The ids of all watchers of the subscription.
+    pub(crate) watchers: Vec<String>,
+    /// Whether the group that Azure keeps them in was there.
+    pub(crate) group_existed: bool,
+    /// Whether Azure makes watchers by itself here; none where it did not say.
+    pub(crate) made_by_azure: Option<bool>,
+}
+
+/// How things stand, to be recorded.
+pub(crate) struct Before {
+    pub(crate) watchers: Vec<String>,
+    pub(crate) group_existed: bool,
+    pub(crate) made_by_azure: Option<bool>,
+}
+
+/// Whose record it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) cloud: &'a str,
+    pub(crate) subscription: &'a str,
+    pub(crate) location: &'a str,
+}
+
+/// The records of a state directory.
+#[derive(Debug, Clone)]
+pub(crate) struct Records {
+    folder: PathBuf,
+}
+
+impl Records {
+    /// Those beside the stacks of a state directory.
+    pub(crate) fn beside(state: &Path) -> Self {
+        Self {
+            folder: state.join("network-watchers"),
+        }
+    }
+
+    fn path(&self, place: Place<'_>) -> PathBuf {
+        let part = |text: &str| {
+            let plain = |c: char| {
+                if c.is_ascii_alphanumeric() || c == '-' {
+                    c
+                } else {
+                    '_'
+                }
+            };
+            text.to_lowercase().chars().map(plain).collect::<String>()
+        };
+        self.folder.join(format!(
+            "{}_{}_{}.json",
+            part(place.cloud),
+            part(place.subscription),
+            part(place.location)
+        ))
+    }
+
+    /// The open record of a subscription and region.
+    pub(crate) fn open(&self, place: Place<'_>) -> Result<Option<Record>, ProviderError> {
+        read(&self.path(place))
+    }
+
+    /// All open records; one that cannot be read is an error that names its file.
+    pub(crate) fn all(&self) -> Result<Vec<Record>, ProviderError> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(self.failed(source)),
+        };
+        let mut all = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|source| self.failed(source))?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
+                all.extend(read(&path)?);
+            }
+        }
+        all.sort_by(|a, b| (&a.subscription, &a.location).cmp(&(&b.subscription, &b.location)));
+        Ok(all)
+    }
+
+    /// Writes a record, unless one is open: answers the one that counts.
+    pub(crate) fn write_unless_open(
+        &self,
+        place: Place<'_>,
+        (stack, run): (&str, &str),
+        before: Before,
+    ) -> Result<Record, ProviderError> {
+        if let Some(open) = self.open(place)? {
+            return Ok(open);
+        }
+        let record = Record {
+            version: VERSION,
+            cloud: place.cloud.to_owned(),
+            subscription: place.subscription.to_owned(),
+            location: place.location.to_owned(),
+            stack: stack.to_owned(),
+            run: run.to_owned(),
+            recorded_at: crate::stack::now(),
+            watchers: before.watchers,
+            group_existed: before.group_existed,
+            made_by_azure: before.made_by_azure,
+        };
+        std::fs::create_dir_all(&self.folder).map_err(|source| self.failed(source))?;
+        let text = serde_json::to_string_pretty(&record)
+            .map_err(|error| self.failed(std::io::Error::from(error)))?;
+        write_private(&self.path(place), &text)
+            .map_err(|error| ProviderError::Failed(error.to_string()))?;
+        Ok(record)
+    }
+
+    /// Closes a record; the folder goes with the last.
+    pub(crate) fn close(&self, place: Place<'_>) -> Result<(), ProviderError> {
+        match std::fs::remove_file(self.path(place)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(self.failed(error)),
+            _ => {
+                // Fails while there are others, and while the state directory has more.
+                let _ = std::fs::remove_dir(&self.folder);
+                if let Some(state) = self.folder.parent() {
+                    let _ = std::fs::remove_dir(state);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn failed(&self, source: std::io::Error) -> ProviderError {
+        ProviderError::Io {
+            path: self.folder.clone(),
+            source,
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Record>, ProviderError> {
+    let bad = |why: String| ProviderError::Setting {
+        what: format!("the record of network watchers {}: {why}", path.display()),
+        remedy: "look at it; without it `down` keeps the watcher and says how to delete it"
+            .to_owned(),
+    };
+    let Some(text) = read_optional(path).map_err(|error| bad(error.to_string()))? else {
+        return Ok(None);
+    };
+    let record: Record = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    match record.version {
+        VERSION => Ok(Some(record)),
+        other => Err(bad(format!(
+            "it is of version {other}; this build reads {VERSION}"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: Place<'_> = Place {
+        cloud: "public",
+        subscription: "S-1",
+        location: "uksouth",
+    };
+
+    fn before(watchers: &[&str]) -> Before {
+        Before {
+            watchers: watchers.iter().map(|&id| id.to_owned()).collect(),
+            group_existed: false,
+            made_by_azure: None,
+        }
+    }
+
+    #[test]
+    fn an_open_record_is_kept_and_a_closed_one_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let records = Records::beside(&state);
+        assert_eq!(records.open(PLACE).unwrap(), None);
+        assert_eq!(records.all().unwrap(), []);
+        let first = records
+            .write_unless_open(PLACE, ("azure", "r1"), before(&[]))
+            .unwrap();
+        let second = records
+            .write_unless_open(PLACE, ("azure", "r2"), before(&["/late"]))
+            .unwrap();
+        assert_eq!(first, second);
+        let other = Place {
+            location: "westeurope",
+            ..PLACE
+        };
+        records
+            .write_unless_open(other, ("b", "r3"), before(&["/w"]))
+            .unwrap();
+        assert_eq!(records.all().unwrap().len(), 2);
+        // Ids compare without case.
+        let upper = Place {
+            subscription: "s-1",
+            ..PLACE
+        };
+        assert_eq!(records.open(upper).unwrap(), Some(first));
+        records.close(PLACE).unwrap();
+        records.close(PLACE).unwrap();
+        records.close(other).unwrap();
+        assert!(!state.exists());
+    }
+
+    #[test]
+    fn one_that_cannot_be_read_is_named_and_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let records = Records::beside(folder.path());
+        records
+            .write_unless_open(PLACE, ("a", "r"), before(&[]))
+            .unwrap();
+        let path = records.path(PLACE);
+        for damaged in ["{", r#"{"version":1}"#] {
+            std::fs::write(&path, damaged).unwrap();
+            let error = records.open(PLACE).unwrap_err().to_string();
+            assert!(error.contains("public_s-1_uksouth.json"), "{error}");
+            assert!(
+                records
+                    .write_unless_open(PLACE, ("a", "r"), before(&[]))
+                    .is_err()
+            );
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! `down --adopt`: a stack on Azure that is remembered nowhere, known by its tags, is
+//! remembered again, so that `down` takes it down like any other.
+
+use super::Context;
+use super::azure::subscription;
+use crate::cli::SubscriptionArgs;
+use crate::exit::Failure;
+use crate::provider::azure::survey::{self, Adopted};
+use crate::provider::azure::{Azure, AzureSession};
+use crate::settings::AZURE;
+use crate::stack::{AzurePlace, Place, Stack};
+
+/// A way into the subscription that is meant.
+pub(super) fn session(args: &SubscriptionArgs) -> Result<AzureSession, Failure> {
+    let (subscription, _) = subscription(args.subscription.as_deref())?;
+    let place = AzurePlace {
+        subscription: Some(subscription),
+        cloud: args.cloud.clone(),
+        ..AzurePlace::default()
+    };
+    Ok(AzureSession::open(&place)?)
+}
+
+/// Remembers the stack of a resource group; answers its name here.
+pub(super) async fn adopt(
+    ctx: &Context<'_>,
+    group: &str,
+    args: &SubscriptionArgs,
+) -> Result<String, Failure> {
+    let session = session(args)?;
+    let adopted = ctx
+        .interruptible(async { Ok(survey::adopt(&session, group).await?) })
+        .await?;
+    remember(ctx, adopted).await
+}
+
+/// Remembers a stack that was read off its tags; one that is known here stays as it is.
+async fn remember(ctx: &Context<'_>, adopted: Adopted) -> Result<String, Failure> {
+    if let Some(known) = known(ctx, &adopted.id)? {
+        return Ok(known.record.name);
+    }
+    let name = match ctx.store.open(&adopted.name) {
+        // Another stack has its name: it takes one with its id.
+        Ok(_) => format!(
+            "{}-{}",
+            adopted.name,
+            adopted.id.get(..6).unwrap_or("adopted")
+        ),
+        Err(_) => adopted.name,
+    };
+    let lock = ctx.store.lock(&name, "down")?;
+    let folder = ctx.store.imagined(&name, AZURE)?.folder;
+    let place = Place {
+        kubeconfig: vec![Azure::kubeconfig_in(&folder)],
+        azure: Some(adopted.place),
+        ..Place::default()
+    };
+    let stack = ctx.store.adopt(&lock, (&adopted.id, AZURE), place)?;
+    ctx.out.note(format_args!(
+        "adopted stack {name} of resource group {}",
+        stack
+            .record
+            .place
+            .azure
+            .as_ref()
+            .and_then(|a| a.resource_group.as_deref())
+            .unwrap_or("?")
+    ));
+    // For the results that nobody has seen; without access they are lost, as `down` says.
+    if let Err(error) = Azure::new(stack).fetch_access().await {
+        ctx.out
+            .warn(format_args!("its cluster gives no access: {error}"));
+    }
+    Ok(name)
+}
+
+/// The stack of that id, if it is remembered here.
+pub(super) fn known(ctx: &Context<'_>, id: &str) -> Result<Option<Stack>, Failure> {
+    let stacks = ctx
+        .store
+        .names()?
+        .into_iter()
+        .filter_map(|name| ctx.store.open(&name).ok());
+    Ok(stacks.into_iter().find(|stack| stack.record.id == id))
+}

@@ -1,0 +1,89 @@
+//! `down --with-network-watcher` where no stack is left: the record of network watchers
+//! outlived its stack, and counts as one for this word alone.
+
+use super::Context;
+use crate::cli::Down;
+use crate::exit::{Exit, Failure};
+use crate::output::Event;
+use crate::provider::azure::AzureSession;
+use crate::provider::azure::watcher::{self, Outcome, record::Record, record::Records};
+use crate::stack::{AzurePlace, StackError};
+
+pub(super) async fn run(ctx: &Context<'_>, args: &Down) -> Result<(), Failure> {
+    let records = Records::beside(ctx.store.root());
+    let open = records.all()?;
+    if open.is_empty() {
+        let none = Failure::from(StackError::None(ctx.store.root().to_owned()));
+        return Err(none.remedy(
+            "there is no record of network watchers either: rsac-infra deletes none without; \
+             `az network watcher list` shows those there are",
+        ));
+    }
+    for record in open {
+        if !args.yes && !confirmed(ctx, &record).await? {
+            let what = format!("the network watcher of {} stays", record.location);
+            return Err(Failure::new(Exit::Failure, what));
+        }
+        remove(ctx, &records, &record).await?;
+    }
+    Ok(())
+}
+
+async fn remove(ctx: &Context<'_>, records: &Records, record: &Record) -> Result<(), Failure> {
+    let session = AzureSession::open(&AzurePlace {
+        subscription: Some(record.subscription.clone()),
+        cloud: Some(record.cloud.clone()),
+        ..AzurePlace::default()
+    })?;
+    let say = |message: &str| {
+        let _ = ctx.out.event(&Event::Note { message });
+        ctx.out.live(message);
+    };
+    let removed = ctx
+        .interruptible(async {
+            Ok(watcher::remove(&session, records, &record.location, &say).await?)
+        })
+        .await;
+    ctx.out.still();
+    let (verb, lines) = match removed? {
+        Outcome::Nothing => (
+            "Kept",
+            vec![format!(
+                "nothing: {} has no network watcher",
+                record.location
+            )],
+        ),
+        Outcome::Deleted(ids) => ("Deleted", ids),
+        Outcome::Kept { why, command } => (
+            "Kept",
+            vec![format!(
+                "the network watcher of {}: {why}; whoever knows better can run `{command}`",
+                record.location
+            )],
+        ),
+    };
+    for line in lines {
+        let message = format!("{verb}: {line}");
+        ctx.out.event(&Event::Note { message: &message })?;
+        ctx.out.busy(verb, line);
+    }
+    Ok(())
+}
+
+async fn confirmed(ctx: &Context<'_>, record: &Record) -> Result<bool, Failure> {
+    let Some(ask) = ctx.ask else {
+        let what = "`down --with-network-watcher` deletes, and nobody is there to ask";
+        return Err(Failure::new(Exit::Usage, what).remedy("--yes"));
+    };
+    let question = format!(
+        "Delete the network watcher of {} in subscription {}, where that is safe? [y/N] ",
+        record.location, record.subscription
+    );
+    let asked = async {
+        ask(question)
+            .await
+            .map_err(|error| Failure::new(Exit::Failure, format!("the terminal: {error}")))
+    };
+    let answer = ctx.interruptible(asked).await?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
