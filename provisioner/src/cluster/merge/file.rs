@@ -2,32 +2,21 @@
 //! replaced as a whole.
 
 use super::MergeError;
+use super::lock::{Lock, beside};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
-
-/// How long another program may hold the file, in steps.
-const PATIENCE: u32 = 100;
-const STEP: Duration = Duration::from_millis(50);
 
 /// The file, while it is ours alone. Dropping it lets others in again.
 pub(super) struct Held {
     path: PathBuf,
-    lock: PathBuf,
+    #[expect(dead_code, reason = "held, not read")]
+    lock: Lock,
     /// Of the file that is there.
     metadata: Option<Metadata>,
     /// Its text; none where there is no file.
     pub(super) text: Option<String>,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        // One that stays is named by the next program that finds it.
-        let _ = std::fs::remove_file(&self.lock);
-    }
 }
 
 impl Held {
@@ -42,30 +31,9 @@ impl Held {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
             made.map_err(|error| MergeError::io(path, &error))?;
         }
-        let mut lock = path.as_os_str().to_owned();
-        lock.push(".lock");
-        let lock = PathBuf::from(lock);
-        let mut left = PATIENCE;
-        loop {
-            match OpenOptions::new().write(true).create_new(true).open(&lock) {
-                Ok(_) => break,
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && left > 0 => {
-                    left -= 1;
-                    sleep(STEP);
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    return Err(MergeError::file(
-                        path,
-                        format!("another program changes it: {} is there", lock.display()),
-                        "let that program finish; if none is running, remove that file",
-                    ));
-                }
-                Err(error) => return Err(MergeError::io(path, &error)),
-            }
-        }
         let mut held = Self {
             path: path.to_owned(),
-            lock,
+            lock: Lock::take(path)?,
             metadata: None,
             text: None,
         };
@@ -101,26 +69,39 @@ impl Held {
     }
 
     fn try_replace(&self, text: &str) -> io::Result<()> {
+        // One name, which the lock makes ours: what a crash leaves there goes next time.
+        let next = beside(&self.path, ".rsac-next");
+        match std::fs::remove_file(&next) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let written = self
+            .write(&next, text)
+            .and_then(|()| std::fs::rename(&next, &self.path));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&next);
+        }
+        written?;
         let folder = folder_of(&self.path).unwrap_or(Path::new("."));
-        let mut next = tempfile::Builder::new()
-            .prefix(".kubeconfig-")
-            .tempfile_in(folder)?;
-        let file = next.as_file_mut();
-        file.write_all(text.as_bytes())?;
-        let mode = match &self.metadata {
-            Some(metadata) => {
-                let ours = file.metadata()?;
-                if (ours.uid(), ours.gid()) != (metadata.uid(), metadata.gid()) {
-                    fchown(&*file, Some(metadata.uid()), Some(metadata.gid()))?;
-                }
-                metadata.mode() & 0o7777
-            }
-            None => 0o600,
-        };
-        file.set_permissions(Permissions::from_mode(mode))?;
-        file.sync_all()?;
-        next.persist(&self.path).map_err(|error| error.error)?;
         File::open(folder)?.sync_all()
+    }
+
+    fn write(&self, next: &Path, text: &str) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(next)?;
+        file.write_all(text.as_bytes())?;
+        if let Some(metadata) = &self.metadata {
+            let ours = file.metadata()?;
+            if (ours.uid(), ours.gid()) != (metadata.uid(), metadata.gid()) {
+                fchown(&file, Some(metadata.uid()), Some(metadata.gid()))?;
+            }
+            file.set_permissions(Permissions::from_mode(metadata.mode() & 0o7777))?;
+        }
+        file.sync_all()
     }
 
     /// Removes the file.

@@ -5,6 +5,7 @@
 
 mod entries;
 mod file;
+mod lock;
 mod tree;
 
 #[cfg(test)]
@@ -146,7 +147,7 @@ pub enum OnConflict<'a> {
     Fail,
     /// Replace them.
     Overwrite,
-    /// Ask, once for all of them: true replaces. While the user thinks, the file is held.
+    /// Ask, once for all of them: true replaces these, and no other that has come meanwhile.
     Ask(&'a mut dyn FnMut(&[EntryName]) -> bool),
 }
 
@@ -232,6 +233,25 @@ pub fn merge_into(
     incoming: &str,
     on_conflict: OnConflict<'_>,
 ) -> Result<Merged, MergeError> {
+    match on_conflict {
+        OnConflict::Fail => try_merge(path, incoming, |_| false),
+        OnConflict::Overwrite => try_merge(path, incoming, |_| true),
+        // The user may think for long: the file is not held meanwhile.
+        OnConflict::Ask(ask) => match try_merge(path, incoming, |_| false) {
+            Err(MergeError::Conflict { entries, .. }) if ask(&entries) => {
+                let is_asked = |entry: &EntryName| entries.contains(entry);
+                try_merge(path, incoming, |now| now.iter().all(is_asked))
+            }
+            other => other,
+        },
+    }
+}
+
+fn try_merge(
+    path: &Path,
+    incoming: &str,
+    may_replace: impl FnOnce(&[EntryName]) -> bool,
+) -> Result<Merged, MergeError> {
     let incoming = tree::read(incoming).map_err(MergeError::Incoming)?;
     check(&incoming).map_err(MergeError::Incoming)?;
     let context = context_of(&incoming)
@@ -240,18 +260,11 @@ pub fn merge_into(
     let held = Held::take(&path)?;
     let mut tree = users_tree(&path, held.text.as_deref().unwrap_or(""))?;
     let conflicts = conflicts(&tree, &incoming);
-    if !conflicts.is_empty() {
-        let overwrites = match on_conflict {
-            OnConflict::Fail => false,
-            OnConflict::Overwrite => true,
-            OnConflict::Ask(ask) => ask(&conflicts),
-        };
-        if !overwrites {
-            return Err(MergeError::Conflict {
-                path,
-                entries: conflicts,
-            });
-        }
+    if !conflicts.is_empty() && !may_replace(&conflicts) {
+        return Err(MergeError::Conflict {
+            path,
+            entries: conflicts,
+        });
     }
     let before = tree.clone();
     let merged = Merged {

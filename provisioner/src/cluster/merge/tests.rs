@@ -416,6 +416,68 @@ fn who_holds_the_file_is_waited_for() {
 }
 
 #[test]
+fn what_a_crash_of_ours_left_is_taken_over() {
+    let place = Place::with(USERS);
+    let lock = place.folder.path().join("config.lock");
+    fs::write(&lock, "rsac-infra 4711\n").unwrap();
+    fs::write(place.folder.path().join("config.rsac-next"), "half of").unwrap();
+    place.merge(AKS);
+    assert_eq!(place.files(), ["config"]);
+    // One of ours that lives still is waited for.
+    fs::write(&lock, "rsac-infra 4711\n").unwrap();
+    let other = fs::File::open(&lock).unwrap();
+    other.lock().unwrap();
+    let error = merge_into(&place.path(), AKS, OnConflict::Fail).unwrap_err();
+    assert!(
+        error.to_string().contains("config.lock is there"),
+        "{error}"
+    );
+}
+
+#[test]
+fn many_at_once_lose_nothing() {
+    let place = Place::with(USERS);
+    let one = |number: usize| {
+        let name = format!("rsac{number}");
+        AKS.replace("name: rsac", &format!("name: {name}"))
+            .replace("_rsac", &format!("_{name}"))
+            .replace("cluster: rsac", &format!("cluster: {name}"))
+            .replace("current-context: rsac", &format!("current-context: {name}"))
+    };
+    let (place, one) = (&place, &one);
+    let merged: Vec<Merged> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..4)
+            .map(|number| scope.spawn(move || place.merge(&one(number))))
+            .collect();
+        all.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    let clusters = meaning(&place.text())["clusters"].as_array().unwrap().len();
+    assert_eq!(clusters, 2 + 4);
+    std::thread::scope(|scope| {
+        for merged in &merged {
+            scope.spawn(|| assert_eq!(remove_from(merged).unwrap().removed.len(), 3));
+        }
+    });
+    for section in ["clusters", "users", "contexts"] {
+        assert_eq!(meaning(&place.text())[section], meaning(USERS)[section]);
+    }
+    assert_eq!(place.files(), ["config"]);
+}
+
+#[test]
+fn what_came_while_the_user_thought_is_not_overwritten() {
+    let place = Place::with(&AKS.replace("rsac-1", "rsac-2"));
+    let changed = AKS.replace("rsac-1", "rsac-2").replace("0a1b2c", "other");
+    let mut slow = |_: &[EntryName]| {
+        fs::write(place.path(), &changed).unwrap();
+        true
+    };
+    let error = merge_into(&place.path(), AKS, OnConflict::Ask(&mut slow)).unwrap_err();
+    assert!(matches!(error, MergeError::Conflict { .. }), "{error}");
+    assert_eq!(place.text(), changed);
+}
+
+#[test]
 fn the_destination_is_the_file_named_else_the_first_of_kubeconfig() {
     let of = |named: Option<&str>, kubeconfig: Option<&str>| {
         Destination::of(named.map(Path::new), |name| match name {
