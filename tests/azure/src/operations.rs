@@ -241,7 +241,8 @@ impl World {
         }
         operation.looks = operation.looks.saturating_add(by);
         let operation = operation.clone();
-        if operation.deed == Deed::Cluster && operation.looks * 2 >= operation.wanted {
+        if operation.deed == Deed::Cluster && operation.looks.saturating_mul(2) >= operation.wanted
+        {
             node_group::furnish(self, &operation.resource);
         }
         if operation.looks >= operation.wanted {
