@@ -150,9 +150,13 @@ impl Follower<'_> {
         Ok(())
     }
 
-    async fn poll(&mut self, text: Option<&str>) -> Result<Answer, ArmError> {
-        let url = self.arm.own_url(text.unwrap_or_default(), &self.what)?;
-        self.arm.send(&Outgoing::poll(url, &self.what)).await
+    /// `reads`: nothing but a JSON body tells the end.
+    async fn poll(&mut self, text: Option<String>, reads: bool) -> Result<Answer, ArmError> {
+        let text = text.unwrap_or_default();
+        let url = self.arm.own_url(&text, &self.what)?;
+        let mut outgoing = Outgoing::poll(url, &self.what);
+        outgoing.reads = reads;
+        self.arm.send(&outgoing).await
     }
 
     /// A 404 in the middle: at first the operation's record may not have spread yet.
@@ -171,7 +175,7 @@ impl Follower<'_> {
     }
 
     async fn status(&mut self) -> Result<Step, ArmError> {
-        let answer = self.poll(self.status_url.clone().as_deref()).await?;
+        let answer = self.poll(self.status_url.clone(), true).await?;
         if is_absent(&answer) {
             return Ok(self.vanished(self.after_status()));
         }
@@ -229,7 +233,8 @@ impl Follower<'_> {
     }
 
     async fn result(&mut self) -> Result<Step, ArmError> {
-        let answer = self.poll(self.result_url.clone().as_deref()).await?;
+        let acts = self.operation.method == Method::Post;
+        let answer = self.poll(self.result_url.clone(), acts).await?;
         let deletes = self.operation.method == Method::Delete;
         if is_absent(&answer) {
             // The record of an operation that is over goes away.

@@ -27,6 +27,8 @@ pub(crate) struct Outgoing {
     /// It is refused while another operation holds the resource, and then waits. The answer
     /// to a poll is an outcome instead.
     pub(crate) queues: bool,
+    /// A success without a JSON body that reads is worth another try.
+    pub(crate) reads: bool,
 }
 
 impl Outgoing {
@@ -49,6 +51,7 @@ impl Outgoing {
                 0
             },
             queues: call.method != Method::Get && call.method != Method::Head,
+            reads: call.method == Method::Get,
         })
     }
 
@@ -64,6 +67,7 @@ impl Outgoing {
             repeatable: true,
             settle: 0,
             queues: false,
+            reads: true,
         }
     }
 }
@@ -135,7 +139,7 @@ impl Arm {
     ) -> Option<Duration> {
         let patience = &self.options().patience;
         if answer.is_success() {
-            let worth = answer.unreadable.is_some() && outgoing.method == Method::Get;
+            let worth = answer.unreadable.is_some() && outgoing.reads && answer.status != 202;
             if worth && spent.unreadable < UNREADABLE_TRIES {
                 spent.unreadable += 1;
                 return Some(patience.backoff(spent.unreadable));

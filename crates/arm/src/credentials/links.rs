@@ -10,7 +10,8 @@ use crate::transport;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{Secret, TokenCredential};
 use azure_core::http::{
-    ClientOptions, ExponentialRetryOptions, HttpClient, RetryOptions, Transport,
+    ClientOptions, ExponentialRetryOptions, HttpClient, Method, Request, RetryOptions, Transport,
+    Url,
 };
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
@@ -64,8 +65,6 @@ pub(super) struct Material {
     transport: Arc<dyn HttpClient>,
     /// Never through a proxy: the address means this machine.
     direct: Arc<dyn HttpClient>,
-    /// Requests go elsewhere than to the network: nothing is probed.
-    replaced: bool,
 }
 
 impl Material {
@@ -76,7 +75,6 @@ impl Material {
             patience: options.patience.clone(),
             transport: transport::transport(options)?,
             direct: transport::direct(options)?,
-            replaced: options.transport.is_some(),
         })
     }
 
@@ -156,7 +154,7 @@ impl Material {
         let told = elsewhere
             .iter()
             .any(|name| self.environment.text(name).is_some());
-        if !told && !self.replaced && !metadata_answers().await {
+        if !told && !metadata_answers(&self.direct).await {
             return Err("this is no Azure machine: its metadata service does not answer".into());
         }
         let options = ManagedIdentityCredentialOptions {
@@ -208,11 +206,18 @@ impl Material {
     }
 }
 
-/// Off Azure nobody answers at the metadata service's address, often not even with a refusal.
-async fn metadata_answers() -> bool {
-    let connect = tokio::net::TcpStream::connect(("169.254.169.254", 80));
-    matches!(
-        tokio::time::timeout(Duration::from_secs(1), connect).await,
-        Ok(Ok(_))
-    )
+/// Whether Azure's metadata service is there. It refuses this request, which lacks a header,
+/// with 400. Off Azure nobody answers at its address, often not even with a refusal, and at
+/// other clouds another service does: azure_identity would ask that one for over a minute.
+async fn metadata_answers(direct: &Arc<dyn HttpClient>) -> bool {
+    let probe = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01";
+    let Ok(url) = Url::parse(probe) else {
+        return false;
+    };
+    let request = Request::new(url, Method::Get);
+    let answer = direct.execute_request(&request);
+    match tokio::time::timeout(Duration::from_secs(2), answer).await {
+        Ok(Ok(answer)) => u16::from(answer.status()) == 400,
+        _ => false,
+    }
 }
