@@ -260,14 +260,8 @@ async fn no_token_goes_to_a_foreign_poll_host() {
         status("Succeeded"),
     ]);
     assert!(run(&script, &Call::delete(GROUP, "1")).await.0.is_ok());
-    for script in [script] {
-        assert!(
-            script
-                .asked()
-                .iter()
-                .all(|one| one.url.starts_with(&format!("{HOST}/")))
-        );
-    }
+    let own = format!("{HOST}/");
+    assert!(script.asked().iter().all(|one| one.url.starts_with(&own)));
 }
 
 #[tokio::test]
