@@ -153,6 +153,19 @@ mod tests {
     }
 
     #[test]
+    fn every_field_survives_the_typed_model() {
+        let tags = json!({"rsac-stack": "id"});
+        for spot in [0, 3] {
+            let given = azure(json!({"spotWorkers": spot}));
+            let declared = declare(&given, "s", "ssh-rsa A", tags.as_object().unwrap()).unwrap();
+            let cluster = declared.cluster;
+            assert_eq!(cluster.api_version, rsac_arm::managed_clusters::API);
+            let typed = rsac_arm::managed_clusters::Declared::from_json(&cluster.body).unwrap();
+            assert_eq!(typed.beyond(), []);
+        }
+    }
+
+    #[test]
     fn a_value_out_of_range_is_named() {
         for (bad, name) in [
             (json!({"agentCount": 51}), "agentCount"),
