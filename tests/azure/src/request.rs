@@ -87,8 +87,11 @@ impl Target {
         if !target.rest.is_empty() {
             return Some(target);
         }
-        // An extension (a lock) follows what it belongs to: the last provider counts.
-        let Some(at) = rest.iter().rposition(|part| same(part, "providers")) else {
+        // An extension (a lock) follows what it belongs to: the last provider counts. Features
+        // are the exception: theirs is named after the provider whose they are.
+        let features = rest.len() > 2 && same(rest[1], "Microsoft.Features");
+        let last = rest.iter().rposition(|part| same(part, "providers"));
+        let Some(at) = (if features { Some(0) } else { last }) else {
             target.scope = path.clone();
             target.rest = rest.iter().map(ToString::to_string).collect();
             return Some(target);

@@ -222,6 +222,7 @@ const REGISTRY_TOKENS: &[&str] = &[
     "2025-05-01-preview",
     "2025-11-01",
 ];
+const FEATURES: &[&str] = &["2015-12-01", "2021-07-01"];
 const IDENTITY: &[&str] = &["2018-11-30", "2023-01-31", "2024-11-30"];
 
 const fn kind(name: &'static str, versions: &'static [&'static str], tracked: bool) -> Kind {
@@ -304,6 +305,7 @@ static KINDS: &[Kind] = &[
         IDENTITY,
         true,
     ),
+    kind("Microsoft.Features/providers/features", FEATURES, false),
     kind("Microsoft.Authorization/locks", LOCKS, false),
     kind("Microsoft.Authorization/permissions", PERMISSIONS, false),
     kind(

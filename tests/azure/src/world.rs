@@ -35,7 +35,10 @@ impl World {
         let mut state = state;
         for namespace in crate::types::namespaces() {
             // What runs the subscription itself is always registered.
-            let always = matches!(namespace, "Microsoft.Resources" | "Microsoft.Authorization");
+            let always = matches!(
+                namespace,
+                "Microsoft.Resources" | "Microsoft.Authorization" | "Microsoft.Features"
+            );
             let given = settings.registered.iter().any(|one| same(one, namespace));
             let word = if always || given {
                 "Registered"

@@ -40,6 +40,7 @@ pub(crate) fn dispatch(call: &mut Call<'_>) -> Reply {
         "Microsoft.ContainerRegistry/registries" => registries::handle(call),
         "Microsoft.ContainerRegistry/registries/scopeMaps"
         | "Microsoft.ContainerRegistry/registries/tokens" => registry_tokens::handle(call),
+        "Microsoft.Features/providers/features" => subscriptions::features(call),
         "Microsoft.Compute/skus" => compute::skus(call),
         "Microsoft.Compute/locations/usages" => compute::usages(call),
         "Microsoft.Authorization/permissions" => authorization::permissions(call),

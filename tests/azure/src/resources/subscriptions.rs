@@ -6,6 +6,7 @@ use super::not_allowed;
 use crate::answer::{Answer, Reply};
 use crate::gateway::Call;
 use crate::request::same;
+use crate::settings::WatcherCreation;
 use crate::types;
 use serde_json::{Value, json};
 
@@ -131,6 +132,35 @@ fn provider(call: &Call<'_>, namespace: &str) -> Value {
         "registrationState": word,
         "registrationPolicy": "RegistrationRequired"
     })
+}
+
+/// `GET …/providers/Microsoft.Features/providers/{namespace}/features/{name}`.
+pub(crate) fn features(call: &mut Call<'_>) -> Reply {
+    if call.request.method != "GET" || call.target.ends_in_type() {
+        return Err(not_allowed(call));
+    }
+    let name = format!("{}/{}", call.target.names[0], call.target.name());
+    let off = "Microsoft.Network/DisableNetworkWatcherAutocreation";
+    let never = call.world.settings.watchers == WatcherCreation::Never;
+    let state = if same(&name, off) && never {
+        "Registered"
+    } else {
+        "NotRegistered"
+    };
+    if !same(&name, off) {
+        return Err(Answer::gateway(
+            404,
+            "FeatureNotFound",
+            format!("The feature '{}' could not be found.", call.target.name()),
+        ));
+    }
+    Ok(Answer::json(
+        200,
+        json!({
+            "properties": {"state": state}, "id": call.target.path,
+            "type": "Microsoft.Features/providers/features", "name": name
+        }),
+    ))
 }
 
 /// `GET /subscriptions/{id}/resources` and `GET …/resourceGroups/{group}/resources`.

@@ -38,8 +38,18 @@ async fn a_watcher_comes_at_once_late_or_never() {
     assert_eq!(got.json["properties"]["runningOperationIds"], json!([]));
     assert!(got.header("etag").starts_with("W/\""));
 
+    let feature = "/providers/Microsoft.Features/providers/Microsoft.Network/features/DisableNetworkWatcherAutocreation";
+    let got = azure.get(feature, "2021-07-01").await.is(200);
+    assert_eq!(got.json["properties"]["state"], "NotRegistered");
+    azure
+        .get(&feature.replace("Auto", ""), "2021-07-01")
+        .await
+        .refused(404, "FeatureNotFound");
+
     let azure = with(WatcherCreation::Never).await;
     assert_eq!(watchers(&azure).await, 0);
+    let got = azure.get(feature, "2021-07-01").await.is(200);
+    assert_eq!(got.json["properties"]["state"], "Registered");
 
     let azure = with(WatcherCreation::AfterRequests(3)).await;
     assert_eq!((watchers(&azure).await, watchers(&azure).await), (0, 0));
