@@ -80,7 +80,7 @@ fn run(arguments: Arguments) -> Result<(), String> {
         quoted(&ca.to_string_lossy())
     ));
     let file = folder.join("environment");
-    std::fs::write(&file, &text).map_err(|error| format!("{}: {error}", file.display()))?;
+    write_private(&file, &text).map_err(|error| format!("{}: {error}", file.display()))?;
     let mut out = std::io::stdout();
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
@@ -92,6 +92,15 @@ fn run(arguments: Arguments) -> Result<(), String> {
     runtime
         .block_on(tokio::signal::ctrl_c())
         .map_err(|error| error.to_string())
+}
+
+/// The secret in it opens nothing but this simulator; even so it is nobody else's.
+fn write_private(file: &std::path::Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)?.write_all(text.as_bytes())
 }
 
 /// Quoted for a POSIX shell.
