@@ -160,6 +160,11 @@ impl Driver {
             Ok(read) if agrees(read.as_ref()) => self.checked(),
             Ok(Some(_)) => Err("another body than the recorded one".to_owned()),
             Ok(None) => Err("not found, but recorded otherwise".to_owned()),
+            Err(error)
+                if answers.len() == 1 && answers.iter().all(|at| oracle::is_absence(&all[*at])) =>
+            {
+                Err(format!("not there, but: {error}"))
+            }
             Err(error) => self.judge_error(error, &answers),
         }
     }
@@ -275,7 +280,11 @@ impl Driver {
         let all = self.tape.exchanges();
         let replaces = matches!(all[answer].method.as_str(), "PUT" | "PATCH");
         match (oracle::operation_end(all, answer), end) {
-            (End::Succeeded, Ok(Some(result))) if replaces => {
+            // An end that is seen before the service told it is a guess.
+            (End::Succeeded(poll), Ok(_)) if !self.tape.is_used(poll) => {
+                Err(format!("it ended before its last poll, request {poll}"))
+            }
+            (End::Succeeded(_), Ok(Some(result))) if replaces => {
                 match oracle::result_agrees(result, all, answer) {
                     Some(true) => self.checked(),
                     Some(false) => Err("another resource than the recorded one".to_owned()),
@@ -285,7 +294,10 @@ impl Driver {
                     }
                 }
             }
-            (End::Succeeded, Ok(_)) => self.checked(),
+            (End::Succeeded(_), Ok(None)) if replaces && oracle::is_shown(all, answer) => {
+                Err("no resource, but one is recorded".to_owned())
+            }
+            (End::Succeeded(_), Ok(_)) => self.checked(),
             (End::Failed(code), Err(error)) => {
                 self.counts.errors += 1;
                 readable(error)?;
@@ -299,7 +311,7 @@ impl Driver {
             (End::Failed(code), Ok(_)) if all[answer].method != "DELETE" => {
                 Err(format!("it failed with {code:?}, but success was seen"))
             }
-            (End::Succeeded, Err(error)) => {
+            (End::Succeeded(_), Err(error)) => {
                 // The resource may have been read in another state since.
                 readable(error)?;
                 let state = matches!(

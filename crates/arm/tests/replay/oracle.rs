@@ -9,7 +9,8 @@ use serde_json::Value;
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum End {
-    Succeeded,
+    /// With this poll.
+    Succeeded(usize),
     /// With this code, where it was given.
     Failed(Option<String>),
     /// The recording stops before, or does not tell.
@@ -90,24 +91,24 @@ pub(crate) fn begun_agrees(begun: &Begun, all: &[Exchange], answers: &[usize]) -
 /// How the operation ended that this answer began.
 pub(crate) fn operation_end(all: &[Exchange], answer: usize) -> End {
     let begun = &all[answer];
-    let polls = |name: &str| -> Option<Vec<&Exchange>> {
+    let polls = |name: &str| -> Option<Vec<(usize, &Exchange)>> {
         let (path, _) = parts(begun.header(name)?);
-        let later = all.iter().skip(answer + 1);
+        let later = all.iter().enumerate().skip(answer + 1);
         Some(
             later
-                .filter(|one| one.method == "GET" && parts(&one.url).0 == path)
+                .filter(|(_, one)| one.method == "GET" && parts(&one.url).0 == path)
                 .collect(),
         )
     };
     if let Some(polls) = polls("azure-asyncoperation") {
-        for poll in polls {
+        for (index, poll) in polls {
             let Some(body) = poll.json() else { continue };
             let status = body
                 .get("status")
                 .and_then(Value::as_str)
                 .unwrap_or_default();
             match status.to_ascii_lowercase().as_str() {
-                "succeeded" => return End::Succeeded,
+                "succeeded" => return End::Succeeded(index),
                 "failed" | "canceled" | "cancelled" => return End::Failed(code(&body)),
                 _ => {}
             }
@@ -115,10 +116,10 @@ pub(crate) fn operation_end(all: &[Exchange], answer: usize) -> End {
         return End::Open;
     }
     if let Some(polls) = polls("location") {
-        for poll in polls {
+        for (index, poll) in polls {
             match poll.status {
-                200 | 201 | 204 => return End::Succeeded,
-                404 | 410 if begun.method == "DELETE" => return End::Succeeded,
+                200 | 201 | 204 => return End::Succeeded(index),
+                404 | 410 if begun.method == "DELETE" => return End::Succeeded(index),
                 _ => {}
             }
         }
@@ -143,4 +144,22 @@ pub(crate) fn result_agrees(result: &Value, all: &[Exchange], answer: usize) -> 
         }
     }
     shown
+}
+
+/// Whether the recording shows the resource after this answer.
+pub(crate) fn is_shown(all: &[Exchange], answer: usize) -> bool {
+    let (path, _) = parts(&all[answer].url);
+    let mut later = all.iter().skip(answer + 1);
+    later.any(|one| {
+        one.method == "GET"
+            && parts(&one.url).0 == path
+            && one.status == 200
+            && one.json().is_some()
+    })
+}
+
+/// Whether an answer says in the service's own words that the thing is not there.
+pub(crate) fn is_absence(answer: &Exchange) -> bool {
+    let code = answer.json().as_ref().and_then(code).unwrap_or_default();
+    answer.status == 404 && code.ends_with("NotFound") && code != "SubscriptionNotFound"
 }
