@@ -109,8 +109,9 @@ fn ask(question: String) -> futures_util::future::BoxFuture<'static, io::Result<
 /// What the code says of itself, for who asks with -v or RUST_LOG.
 fn log_to_stderr(verbose: u8) {
     let default = match verbose {
-        0 => "warn",
-        1 => "rsac_infra=debug,warn",
+        // What a client logs on its own is told by whoever asked it.
+        0 => "warn,kube_client=off",
+        1 => "rsac_infra=debug,warn,kube_client=off",
         _ => "debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));

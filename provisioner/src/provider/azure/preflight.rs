@@ -47,6 +47,13 @@ fn readable<T>(
             lines.push(format!("{what}: not checked, this caller may not read it"));
             Ok(None)
         }
+        // A step registers it.
+        Err(error) if error.class() == Class::NotRegistered => {
+            lines.push(format!(
+                "{what}: not checked, its provider is not registered yet"
+            ));
+            Ok(None)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -14,6 +14,7 @@ use crate::cluster::merge;
 use crate::provider::kubernetes::NAMESPACE;
 use crate::provider::{ProviderError, Say};
 use crate::stack::read_optional;
+use rsac_arm::Class;
 use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -78,7 +79,7 @@ impl Azure {
         }
         if let Some(nodes) = self.node_group(session).await? {
             let nodes = Group::of(session, &nodes);
-            if session.arm.get(&nodes.id, RESOURCES).await?.is_some() {
+            if self.is_there(&nodes).await? {
                 let within = nodes.resources(session).await?;
                 locks.extend(nodes.locks(session).await?);
                 lines.push(format!(
@@ -168,17 +169,16 @@ impl Azure {
         Ok(())
     }
 
-    /// What this stack merged into the user's kubeconfig.
-    pub(super) fn merged_before(&self) -> Result<Option<merge::Merged>, ProviderError> {
-        let record = self.folder().join(MERGED);
-        let text =
-            read_optional(&record).map_err(|error| ProviderError::Failed(error.to_string()))?;
-        let read = text.map_or(Ok(None), |text| serde_json::from_str(&text));
-        read.map_err(|error| ProviderError::Failed(format!("{}: {error}", record.display())))
-    }
-
     fn take_access_back(&self) -> Result<(), ProviderError> {
-        if let Some(merged) = self.merged_before()? {
+        let failed = |error: String| ProviderError::Failed(error);
+        let record = self.folder().join(MERGED);
+        let text = read_optional(&record).map_err(|error| failed(error.to_string()))?;
+        let merged = match text {
+            Some(text) => serde_json::from_str::<Option<merge::Merged>>(&text)
+                .map_err(|error| failed(format!("{}: {error}", record.display())))?,
+            None => None,
+        };
+        if let Some(merged) = merged {
             let removed = merge::remove_from(&merged)?;
             for entry in removed.kept {
                 self.keep(format!("{entry} of the kubeconfig, which somebody changed"));
@@ -280,7 +280,7 @@ impl Azure {
     async fn gone(&self, group: &Group, say: Say<'_>) -> Result<(), ProviderError> {
         let session = self.session()?;
         let mut waited = Duration::ZERO;
-        while session.arm.get(&group.id, RESOURCES).await?.is_some() {
+        while self.is_there(group).await? {
             if waited >= GONE {
                 return Err(ProviderError::Failed(format!(
                     "resource group {} is still there {} s after its deletion",
@@ -293,6 +293,22 @@ impl Azure {
             waited += LOOK_AGAIN;
         }
         Ok(())
+    }
+
+    /// Whether a group is there. One that this caller may not see counts as gone, and the
+    /// report says that it could not be seen.
+    async fn is_there(&self, group: &Group) -> Result<bool, ProviderError> {
+        match self.session()?.arm.get(&group.id, RESOURCES).await {
+            Ok(found) => Ok(found.is_some()),
+            Err(error) if error.class() == Class::Permission => {
+                self.keep(format!(
+                    "resource group {}, if it is still there: this caller may not see it",
+                    group.name
+                ));
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn undo_watchers(&self, say: Say<'_>) -> Result<(), ProviderError> {
@@ -361,7 +377,7 @@ impl Azure {
         }
         if let Some(nodes) = self.node_group_kept() {
             let nodes = Group::of(session, &nodes);
-            if session.arm.get(&nodes.id, RESOURCES).await?.is_some() {
+            if self.is_there(&nodes).await? {
                 left.push(nodes.id);
             }
         }

@@ -2,7 +2,6 @@
 
 use super::cluster::{Difference, State as ClusterState, differences};
 use super::group::{Group, State as GroupState};
-use super::session::Session;
 use super::tags::Owner;
 use super::versions::RESOURCES;
 use super::watcher::record::Place;
@@ -96,11 +95,7 @@ impl Azure {
                 format!("add {} to {into}", declared.cluster.name),
             )
         });
-        let within = match cluster.is_ready() {
-            true => self.cluster().await?,
-            false => None,
-        };
-        let within = self.within.observe(within.as_ref()).await?;
+        let within = self.observed_within(cluster.is_ready()).await?;
         if self.makes_image() {
             steps.push(Step {
                 done: has_operator(&within),
@@ -109,6 +104,18 @@ impl Azure {
         }
         steps.extend(within);
         Ok(steps)
+    }
+
+    /// The steps within the cluster. One that does not answer hinders no `down`: its steps
+    /// are shown as missing, and performing one says why it cannot be.
+    async fn observed_within(&self, is_ready: bool) -> Result<Vec<Step>, ProviderError> {
+        if is_ready && let Some(cluster) = self.cluster().await? {
+            match self.within.observe(Some(&cluster)).await {
+                Ok(steps) => return Ok(steps),
+                Err(error) => tracing::debug!(%error, "the cluster does not answer"),
+            }
+        }
+        self.within.observe(None).await
     }
 
     /// What is declared otherwise than it is. Tags tell the run, which a resumed or later
@@ -169,8 +176,12 @@ impl Azure {
         self.group_may_be_used(&group, &group.look(session, &self.stack.record.id).await?)?;
         let is_made = steps.iter().any(|step| step.id == CLUSTER && step.done);
         if !is_made {
-            self.fixed_must_stay(session, &declared).await?;
-            lines.extend(super::preflight::check(session, &declared.needs()).await?);
+            let cluster = self.managed(&declared)?.look(session).await?;
+            self.fixed_must_stay(&declared, &cluster)?;
+            if matches!(cluster, ClusterState::Absent) {
+                self.name_must_be_free(&declared.cluster.name)?;
+                lines.extend(super::preflight::check(session, &declared.needs()).await?);
+            }
         }
         if azure.expires_at.is_some() {
             lines.push(
@@ -201,13 +212,31 @@ impl Azure {
         })
     }
 
-    async fn fixed_must_stay(
+    /// A conflict in the user's kubeconfig is told before there is a cluster that costs.
+    fn name_must_be_free(&self, name: &str) -> Result<(), ProviderError> {
+        let path = self.azure().merge_into;
+        let Some(path) = path.filter(|path| path != Path::new("-")) else {
+            return Ok(());
+        };
+        match self.within.once().overwrite_kubeconfig || !merge::has(&path, name)? {
+            true => Ok(()),
+            false => Err(ProviderError::Setting {
+                what: format!(
+                    "kubeconfig {} has another cluster or context {name:?}",
+                    path.display()
+                ),
+                remedy: "--overwrite-existing, another --kubeconfig, or another --cluster-name"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    fn fixed_must_stay(
         &self,
-        session: &Session,
         declared: &super::declaration::Declaration,
+        cluster: &ClusterState,
     ) -> Result<(), ProviderError> {
-        let cluster = self.managed(declared)?.look(session).await?;
-        let changes = self.changes(&declared.cluster.body, &cluster);
+        let changes = self.changes(&declared.cluster.body, cluster);
         let fixed = changes.iter().find(|change| {
             FIXED
                 .iter()
@@ -343,8 +372,7 @@ impl Azure {
             true => merge::OnConflict::Overwrite,
             false => merge::OnConflict::Fail,
         };
-        let earlier = self.merged_before()?;
-        let merged = merge::merge_again(&path, &text, earlier.as_ref(), on_conflict)?;
+        let merged = merge::merge_into(&path, &text, on_conflict)?;
         let record = serde_json::to_string(&merged)
             .map_err(|error| ProviderError::Failed(error.to_string()))?;
         self.remember(MERGED, &record)

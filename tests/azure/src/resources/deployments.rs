@@ -120,8 +120,7 @@ pub(crate) fn evaluated(call: &Call<'_>) -> Result<Deployment, Answer> {
         variables: Map::new(),
         resources: Vec::new(),
     };
-    let (parameters, shown) = parameters(&scope, template, &properties["parameters"])?;
-    scope.parameters = parameters;
+    let shown = parameters(&mut scope, template, &properties["parameters"])?;
     for (name, value) in template["variables"].as_object().into_iter().flatten() {
         let value = template::evaluate(&scope, value).map_err(|why| invalid(&why))?;
         scope.variables.insert(name.clone(), value);
@@ -178,12 +177,9 @@ pub(crate) fn evaluated(call: &Call<'_>) -> Result<Deployment, Answer> {
     })
 }
 
-/// Parameters with their defaults, checked; and as a deployment shows them.
-fn parameters(
-    scope: &Scope,
-    template: &Value,
-    given: &Value,
-) -> Result<(Map<String, Value>, Value), Answer> {
+/// Puts parameters with their defaults, checked, into the scope; answers them as a deployment
+/// shows them.
+fn parameters(scope: &mut Scope, template: &Value, given: &Value) -> Result<Value, Answer> {
     let declared = template["parameters"]
         .as_object()
         .cloned()
@@ -198,9 +194,14 @@ fn parameters(
              defined in the template: '{name}'"
         )));
     }
-    let mut values = Map::new();
     let mut shown = Map::new();
-    for (name, declaration) in &declared {
+    // Defaults may speak of other parameters: those that do not come first.
+    let mut order: Vec<(&String, &Value)> = declared.iter().collect();
+    order.sort_by_key(|(name, declaration)| {
+        let default = declaration["defaultValue"].as_str().unwrap_or_default();
+        default.starts_with('[') && !given.keys().any(|own| same(own, name))
+    });
+    for (name, declaration) in order {
         let found = given
             .iter()
             .find(|(own, _)| same(own, name))
@@ -251,9 +252,9 @@ fn parameters(
             entry["value"] = value.clone();
         }
         shown.insert(name.clone(), entry);
-        values.insert(name.clone(), value);
+        scope.parameters.insert(name.clone(), value);
     }
-    Ok((values, json!(shown)))
+    Ok(json!(shown))
 }
 
 fn capital(kind: &str) -> &'static str {

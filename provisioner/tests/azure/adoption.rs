@@ -1,0 +1,92 @@
+//! A lost laptop: stacks that are remembered nowhere are found by their tags, adopted, and
+//! taken down; those past their time are reaped.
+
+use crate::cloud::Cloud;
+use serde_json::json;
+
+#[test]
+fn a_stack_of_a_lost_laptop_is_found_and_taken_down() {
+    let cloud = Cloud::new();
+    cloud.up_as("lost", &[]).must(0, &[]);
+    let found = cloud.run(&["orphans"]).must(0, &["down --adopt"]);
+    assert!(
+        found.out.contains("/resourceGroups/rsac-azure"),
+        "{}",
+        found.out
+    );
+    cloud
+        .run(&["down", "--yes", "--adopt", "rsac-azure"])
+        .must(0, &["adopted stack azure", "nothing of it is left"]);
+    assert_eq!(cloud.azure.clusters(), Vec::<String>::new());
+    assert!(!cloud.azure.groups().contains(&"rsac-azure".to_owned()));
+    cloud
+        .run(&["orphans"])
+        .must(0, &["nothing that rsac-infra made"]);
+    // The watcher is not deleted without the record, which the laptop had.
+    assert_eq!(cloud.azure.groups(), ["NetworkWatcherRG"]);
+}
+
+#[test]
+fn what_is_not_ours_is_not_adopted() {
+    let cloud = Cloud::new();
+    cloud
+        .azure
+        .make_group("theirs", "uksouth", json!({"a": "b"}));
+    for group in ["theirs", "nowhere"] {
+        let words = ["down", "--yes", "--adopt", group];
+        cloud
+            .run(&words)
+            .must(7, &[&format!("--adopt {group}"), "rsac-infra orphans"]);
+    }
+    assert_eq!(cloud.azure.groups(), ["theirs"]);
+    assert!(!cloud.path("state").exists());
+}
+
+#[test]
+fn an_adopted_stack_in_a_group_of_somebodys_leaves_the_group() {
+    let cloud = Cloud::new();
+    cloud.azure.make_group("mine", "uksouth", json!({}));
+    cloud
+        .up_as("lost", &["--resource-group", "mine"])
+        .must(0, &[]);
+    cloud
+        .run(&["down", "--yes", "--adopt", "mine"])
+        .must(0, &["Kept resource group mine"]);
+    assert_eq!(cloud.azure.clusters(), Vec::<String>::new());
+    assert!(cloud.azure.groups().contains(&"mine".to_owned()));
+}
+
+#[test]
+fn only_stacks_past_their_time_are_reaped() {
+    let cloud = Cloud::new();
+    cloud
+        .up_as("one", &["--ttl", "3h"])
+        .must(0, &["enforced only where `rsac-infra reap` runs"]);
+    cloud
+        .up_as(
+            "two",
+            &["--stack", "other", "--cluster-name", "other", "--ttl", "1s"],
+        )
+        .must(0, &[]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    cloud.run(&["reap"]).must(2, &["--yes"]);
+    cloud
+        .run(&["reap", "--yes"])
+        .must(0, &["Removed stack other"]);
+    let groups = cloud.azure.groups();
+    assert!(groups.contains(&"rsac-azure".to_owned()), "{groups:?}");
+    assert!(!groups.contains(&"rsac-other".to_owned()), "{groups:?}");
+    cloud.run(&["reap", "--yes"]).must(0, &["is past its time"]);
+}
+
+#[test]
+fn a_stack_that_is_known_here_keeps_its_name() {
+    let cloud = Cloud::new();
+    cloud.up(&["--stack", "here"]).must(0, &[]);
+    let found = cloud.run(&["orphans", "--output", "json"]).must(0, &[]);
+    assert!(found.out.contains("\"isKnown\":true"), "{}", found.out);
+    cloud
+        .run(&["down", "--yes", "--adopt", "rsac-here"])
+        .must(0, &["Removed stack here"]);
+    assert!(!cloud.path("state/stacks").exists());
+}

@@ -1,0 +1,120 @@
+//! A simulated subscription, and a user's machine that knows no other.
+
+use rsac_azure_simulator::{Settings, Simulator};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// A public key of nobody's: only its form matters here.
+const SSH_KEY: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDtest nobody";
+
+/// A subscription, and a machine.
+pub(crate) struct Cloud {
+    pub(crate) azure: Simulator,
+    folder: TempDir,
+}
+
+/// What a run said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    /// That it ended with this code, and said these on stderr.
+    pub(crate) fn must(self, code: i32, texts: &[&str]) -> Self {
+        assert_eq!(self.code, code, "{}", self.err);
+        for text in texts {
+            assert!(self.err.contains(text), "{text:?} is not in\n{}", self.err);
+        }
+        self
+    }
+}
+
+impl Cloud {
+    pub(crate) fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        let azure = Simulator::start(settings).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ca.pem"), &azure.ca_pem).unwrap();
+        std::fs::write(folder.path().join("key.pub"), SSH_KEY).unwrap();
+        Self { azure, folder }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The words of a user whose state is in the folder of that name.
+    pub(crate) fn command_of(&self, user: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rsac-infra"));
+        command
+            .args(words)
+            .env_clear()
+            .envs(self.azure.environment())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.path("home"))
+            .env("NO_COLOR", "1")
+            .env("RSAC_ARM_CA_FILE", self.path("ca.pem"))
+            .env("RSAC_ARM_PATIENCE", "0")
+            .env("RSAC_STATE_DIR", self.path(user))
+            .env("KUBECONFIG", self.path("kubeconfig"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run_as(&self, user: &str, words: &[&str]) -> Said {
+        said(self.command_of(user, words))
+    }
+
+    pub(crate) fn run(&self, words: &[&str]) -> Said {
+        self.run_as("state", words)
+    }
+
+    /// `up` as far as the cluster, with flags of the test's.
+    pub(crate) fn up(&self, more: &[&str]) -> Said {
+        self.up_as("state", more)
+    }
+
+    pub(crate) fn up_as(&self, user: &str, more: &[&str]) -> Said {
+        let key = self.path("key.pub");
+        let words = ["up", "--provider", "azure", "--only", "cluster"];
+        let key = ["--ssh-public-key", key.to_str().unwrap()];
+        self.run_as(user, &[&words, &key[..], more].concat())
+    }
+
+    /// That nothing is in the subscription, here or there.
+    pub(crate) fn must_be_empty(&self) {
+        assert_eq!(self.azure.groups(), Vec::<String>::new());
+        assert_eq!(self.azure.resources(), Vec::<String>::new());
+    }
+
+    /// Requests that change something, as `METHOD path`, without the subscription.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let root = format!("/subscriptions/{}", Settings::default().subscription);
+        let seen = self.azure.requests().into_iter();
+        let changes = seen.filter(|seen| seen.method != "GET" && seen.method != "HEAD");
+        let text = |seen: rsac_azure_simulator::Seen| {
+            format!("{} {}", seen.method, seen.path.replace(&root, ""))
+        };
+        changes
+            .map(text)
+            .filter(|text| !text.contains("/oauth2/"))
+            .collect()
+    }
+}
+
+pub(crate) fn said(mut command: Command) -> Said {
+    let run = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Said {
+        code: run.status.code().unwrap_or(-1),
+        out: text(&run.stdout),
+        err: text(&run.stderr),
+    }
+}

@@ -1,0 +1,15 @@
+//! `up`, `down` and their like on Azure, by the real executable against the simulator: what
+//! is made, what is refused, what goes and what stays.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests: a failure is the test's"
+)]
+
+mod adoption;
+mod cloud;
+mod kubernetes;
+mod refusals;
+mod up_and_down;
+mod watcher;

@@ -1,0 +1,254 @@
+//! The main road: plan, up, up again, down.
+
+use crate::cloud::{Cloud, said};
+use rsac_azure_simulator::{Effect, Fault, Settings, WatcherCreation, When};
+use serde_json::json;
+
+#[test]
+fn plan_touches_nothing_here_or_there() {
+    let cloud = Cloud::new();
+    cloud.run(&["plan", "--provider", "azure"]).must(
+        0,
+        &[
+            "make resource group rsac-azure in uksouth",
+            "make cluster rsac with 2 × Standard_B2s in uksouth",
+            "from environment variable AZURE_SUBSCRIPTION_ID",
+        ],
+    );
+    assert_eq!(cloud.changes(), Vec::<String>::new());
+    assert!(!cloud.path("state").exists());
+    assert!(!cloud.path("kubeconfig").exists());
+}
+
+#[test]
+fn up_makes_what_is_declared_and_down_leaves_nothing() {
+    let cloud = Cloud::new();
+    let before = "apiVersion: v1\nkind: Config\ncurrent-context: mine\ncontexts:\n- name: mine\n  context: {cluster: c, user: u}\nclusters: []\nusers: []\n";
+    std::fs::write(cloud.path("kubeconfig"), before).unwrap();
+    cloud
+        .up(&["--agent-count", "3", "--tag", "team=red"])
+        .must(0, &["make cluster rsac with 3 × Standard_B2s in uksouth"]);
+    let clusters = cloud.azure.clusters();
+    assert_eq!(clusters.len(), 1);
+    let cluster = cloud.azure.resource(&clusters[0]).unwrap();
+    let pools = &cluster["properties"]["agentPoolProfiles"];
+    assert_eq!(pools[0]["name"], "agentpool");
+    assert_eq!(pools[0]["count"], 3);
+    assert_eq!(pools[0]["mode"], "System");
+    assert_eq!(cluster["tags"]["team"], "red");
+    assert_eq!(
+        cluster["properties"]["networkProfile"]["networkPolicy"],
+        "calico"
+    );
+    let merged = std::fs::read_to_string(cloud.path("kubeconfig")).unwrap();
+    assert!(merged.contains("current-context: rsac"), "{merged}");
+
+    // Again: nothing is to be done, and nothing is.
+    cloud.azure.forget_requests();
+    cloud.up(&[]).must(0, &["(is there)"]);
+    assert_eq!(cloud.changes(), Vec::<String>::new());
+
+    let removed = cloud
+        .run(&["down", "--yes", "--with-network-watcher"])
+        .must(
+            0,
+            &["Deleted", "NetworkWatcher_uksouth", "nothing of it is left"],
+        );
+    assert!(
+        removed.err.contains("MC_rsac-azure_rsac_uksouth"),
+        "{}",
+        removed.err
+    );
+    cloud.must_be_empty();
+    assert!(!cloud.path("state").exists());
+    let after = std::fs::read_to_string(cloud.path("kubeconfig")).unwrap();
+    assert!(after.contains("current-context: mine"), "{after}");
+    assert!(!after.contains("rsac"), "{after}");
+}
+
+#[test]
+fn a_kubeconfig_that_up_made_goes_with_down() {
+    let cloud = Cloud::new();
+    cloud.up(&[]).must(0, &[]);
+    assert!(cloud.path("kubeconfig").exists());
+    cloud.run(&["down", "--yes"]).must(0, &[]);
+    assert!(!cloud.path("kubeconfig").exists());
+}
+
+#[test]
+fn anothers_entry_of_the_same_name_is_not_overwritten_unasked() {
+    let cloud = Cloud::new();
+    let theirs = "apiVersion: v1\nkind: Config\ncontexts:\n- name: rsac\n  context: {cluster: x, user: x}\nclusters:\n- name: rsac\n  cluster: {server: 'https://else.example'}\nusers: []\n";
+    std::fs::write(cloud.path("kubeconfig"), theirs).unwrap();
+    // It is told before anything is made.
+    cloud.up(&[]).must(7, &["\"rsac\"", "--overwrite-existing"]);
+    cloud.must_be_empty();
+    assert_eq!(
+        std::fs::read_to_string(cloud.path("kubeconfig")).unwrap(),
+        theirs
+    );
+    cloud.up(&["--overwrite-existing"]).must(0, &[]);
+    cloud
+        .run(&["down", "--yes", "--with-network-watcher"])
+        .must(0, &[]);
+    cloud.must_be_empty();
+}
+
+#[test]
+fn a_changed_count_is_sent_and_what_cannot_change_is_refused_before() {
+    let cloud = Cloud::new();
+    cloud.up(&[]).must(0, &[]);
+    cloud
+        .up(&["--agent-count", "4"])
+        .must(0, &["agentPoolProfiles/0/count 2 to 4"]);
+    let cluster = cloud.azure.resource(&cloud.azure.clusters()[0]).unwrap();
+    assert_eq!(cluster["properties"]["agentPoolProfiles"][0]["count"], 4);
+    cloud.azure.forget_requests();
+    cloud
+        .up(&["--dns-prefix", "other"])
+        .must(7, &["dnsPrefix", "cannot be changed", "rsac-infra down"]);
+    assert_eq!(cloud.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn the_same_comes_of_a_deployment() {
+    let direct = Cloud::new();
+    direct.up(&[]).must(0, &[]);
+    let deployed = Cloud::new();
+    deployed.up(&["--via", "deployment"]).must(0, &[]);
+    let body = |cloud: &Cloud| {
+        let mut body = cloud.azure.resource(&cloud.azure.clusters()[0]).unwrap();
+        // What tells the two stacks and their clusters apart.
+        for key in ["tags", "etag", "systemData", "identity"] {
+            body.as_object_mut().unwrap().remove(key);
+        }
+        for key in [
+            "fqdn",
+            "azurePortalFQDN",
+            "resourceUID",
+            "identityProfile",
+            "networkProfile",
+        ] {
+            body["properties"].as_object_mut().unwrap().remove(key);
+        }
+        body
+    };
+    assert_eq!(body(&direct), body(&deployed));
+    deployed.run(&["plan"]).must(0, &["(is there)"]);
+    deployed
+        .run(&["down", "--yes", "--with-network-watcher"])
+        .must(0, &[]);
+    deployed.must_be_empty();
+}
+
+#[test]
+fn down_that_does_not_wait_is_confirmed_by_a_later_one() {
+    let cloud = Cloud::with(Settings {
+        polls: 4,
+        watchers: WatcherCreation::Never,
+        ..Settings::default()
+    });
+    cloud.up(&[]).must(0, &[]);
+    cloud
+        .run(&["down", "--yes", "--no-wait"])
+        .must(0, &["confirms its end"]);
+    assert!(cloud.path("state/stacks/azure/stack.json").exists());
+    cloud.run(&["down", "--yes"]).must(0, &["Removed"]);
+    cloud.must_be_empty();
+    cloud
+        .run(&["down", "--no-wait", "--with-network-watcher"])
+        .must(2, &["--with-network-watcher"]);
+}
+
+#[test]
+fn two_at_once_on_one_stack_are_one() {
+    let cloud = Cloud::with(Settings {
+        polls: 30,
+        ..Settings::default()
+    });
+    let key = cloud.path("key.pub");
+    let words = [
+        "up",
+        "--provider",
+        "azure",
+        "--only",
+        "cluster",
+        "--ssh-public-key",
+    ];
+    let words = [&words[..], &[key.to_str().unwrap()]].concat();
+    let mut first = cloud.command_of("state", &words);
+    first.env("RSAC_ARM_PATIENCE", "0.02");
+    let first = std::thread::spawn(move || said(first));
+    let busy = std::iter::repeat_with(|| {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        cloud.up(&[])
+    });
+    let other = busy
+        .take(200)
+        .find(|said| said.code == 5)
+        .expect("one that is refused");
+    assert!(other.err.contains("in use"), "{}", other.err);
+    first.join().unwrap().must(0, &[]);
+    assert_eq!(cloud.azure.clusters().len(), 1);
+}
+
+#[test]
+fn a_failed_operation_says_whose_error_it_is_and_up_goes_on() {
+    let cloud = Cloud::new();
+    let when = When::matching("PUT .*managedClusters").unwrap();
+    let failed = Effect::FailOperation(
+        "QuotaExceeded".to_owned(),
+        "Operation could not be completed as it results in exceeding approved Total Regional Cores quota.".to_owned(),
+    );
+    cloud.azure.fault(Fault::once(when, failed));
+    cloud.up(&[]).must(
+        7,
+        &[
+            "make cluster rsac",
+            "quota or capacity exhausted",
+            "--agent-count",
+            "`rsac-infra up --stack azure` goes on",
+            "`rsac-infra down --stack azure` takes back",
+        ],
+    );
+    // What failed is there, and is made whole.
+    cloud.up(&[]).must(0, &["anew, which is Failed"]);
+    assert_eq!(cloud.azure.clusters().len(), 1);
+    cloud
+        .run(&["down", "--yes", "--with-network-watcher"])
+        .must(0, &[]);
+    cloud.must_be_empty();
+}
+
+#[test]
+fn spot_nodes_are_a_pool_beside_the_systems() {
+    let cloud = Cloud::new();
+    cloud.up(&["--spot-workers", "2"]).must(0, &["and 2 × "]);
+    let cluster = cloud.azure.resource(&cloud.azure.clusters()[0]).unwrap();
+    let pools = cluster["properties"]["agentPoolProfiles"]
+        .as_array()
+        .unwrap();
+    let spot = pools.iter().find(|pool| pool["name"] == "spot").unwrap();
+    assert_eq!(spot["scaleSetPriority"], "Spot");
+    assert_eq!(spot["mode"], "User");
+    assert_eq!(
+        spot["nodeTaints"],
+        json!(["kubernetes.azure.com/scalesetpriority=spot:NoSchedule"])
+    );
+}
+
+#[test]
+fn providers_that_are_not_registered_are_registered_first() {
+    let cloud = Cloud::with(Settings {
+        registered: vec!["Microsoft.Network".to_owned()],
+        ..Settings::default()
+    });
+    cloud.up(&[]).must(
+        0,
+        &["register resource providers Microsoft.ContainerService"],
+    );
+    cloud
+        .run(&["down", "--yes", "--with-network-watcher"])
+        .must(0, &[]);
+    cloud.must_be_empty();
+}
