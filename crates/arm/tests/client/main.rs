@@ -5,6 +5,7 @@
 
 mod clusters;
 mod credentials;
+mod logs;
 mod operations;
 mod reading;
 mod scripted;
