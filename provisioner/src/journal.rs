@@ -208,6 +208,25 @@ impl Journal {
         begun
     }
 
+    /// The titles of the steps that were done and not undone since: what is there.
+    pub fn done(&self) -> Vec<&str> {
+        let mut titles: Vec<(&str, &str)> = Vec::new();
+        let mut done: Vec<&str> = Vec::new();
+        for record in &self.records {
+            match &record.entry {
+                Entry::Begin { step, title } => titles.push((step, title)),
+                Entry::Done { step } if !done.contains(&step.as_str()) => done.push(step),
+                Entry::Undone { step } => done.retain(|other| other != step),
+                _ => {}
+            }
+        }
+        let title = |step: &&str| {
+            let mut named = titles.iter().rev().filter(|(id, _)| id == step);
+            named.next().map(|(_, title)| *title)
+        };
+        done.iter().filter_map(title).collect()
+    }
+
     /// Whether the last `up` came to its end, and no `down` began since.
     pub fn is_complete(&self) -> bool {
         let last = self
@@ -257,6 +276,24 @@ mod tests {
         }
         let records = journal.records.clone();
         (folder, path, records)
+    }
+
+    #[test]
+    fn what_is_done_is_told_by_its_title_until_it_is_undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal")).unwrap();
+        for step in ["group", "cluster"] {
+            journal.append(begin(step)).unwrap();
+        }
+        assert_eq!(journal.done(), Vec::<&str>::new());
+        for step in ["group", "cluster", "group"] {
+            let step = step.to_owned();
+            journal.append(Entry::Done { step }).unwrap();
+        }
+        assert_eq!(journal.done().len(), 2);
+        let step = "cluster".to_owned();
+        journal.append(Entry::Undone { step }).unwrap();
+        assert_eq!(journal.done().len(), 1);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::journal::{Entry, Journal};
 use crate::output::{Event, Output, PlannedStep, StepState, gerund, seconds};
 use crate::provider::{Provider, ProviderError, Step};
 use crate::stack::Stack;
+use std::fmt::Write;
 use std::future::Future;
 use std::time::Instant;
 
@@ -226,6 +227,10 @@ impl<'a> Engine<'a> {
         let mut failure = Failure::from(error);
         failure.message = format!("{}: {}", step.title, failure.message);
         let name = self.stack.name();
+        let done = self.journal.done();
+        if !done.is_empty() {
+            let _ = write!(failure.message, "\n  done so far: {}", done.join("; "));
+        }
         failure
             .remedy(format!(
                 "then `rsac-infra up --stack {name}` goes on from here"

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::view::View;
-use super::{Context, manifest, wait};
+use super::{Context, manifest, spot, wait};
 use crate::access::Applied;
 use crate::cli::Apply;
 use crate::exit::{Exit, Failure};
@@ -57,7 +57,8 @@ async fn one(
     connection: &Connection,
     cracker: &RSACracker,
 ) -> Result<(), Failure> {
-    let (now, applied) = connection.access.apply(cracker).await?;
+    let cracker = spot::placed(&connection.stack, cracker);
+    let (now, applied) = connection.access.apply(&cracker).await?;
     let outcome = match applied {
         Applied::Created => "created",
         Applied::Changed => "changed",

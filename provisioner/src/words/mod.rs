@@ -23,6 +23,7 @@ mod reap;
 mod result;
 mod scale;
 mod solved;
+mod spot;
 mod stacks;
 mod status;
 mod suggest;
