@@ -117,14 +117,16 @@ pub const RIGHTS: &[Right] = &[
         verbs: &["get", "create", "update"],
         why: "of several operators one acts",
     },
-    Right {
-        scope: Scope::Own,
-        group: "",
-        resources: &["secrets"],
-        verbs: &["get"],
-        why: "the Secret with which the image is pulled, to copy it for each job",
-    },
 ];
+
+/// What an operator whose image is pulled with a Secret needs besides.
+pub const PULLING: &[Right] = &[Right {
+    scope: Scope::Own,
+    group: "",
+    resources: &["secrets"],
+    verbs: &["get"],
+    why: "the Secret with which the image is pulled, to copy it for each job",
+}];
 
 /// What an operator outside the cluster needs besides, to ask masters: not granted to the
 /// one inside, which dials pods.
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn rights_are_least_and_have_reasons() {
         let mut seen = BTreeSet::new();
-        for right in RIGHTS.iter().chain(OUTSIDE) {
+        for right in RIGHTS.iter().chain(PULLING).chain(OUTSIDE) {
             assert!(right.why.len() > 10, "{right:?}");
             for resource in right.resources {
                 let place = (right.scope == Scope::Own, right.group, *resource);

@@ -140,3 +140,28 @@ pub(crate) fn node(bench: &Bench) {
     finish(bench, "stranded", &TRIAL);
     cluster.script(&["start-node", &node]);
 }
+
+/// Each node is drained in turn, as for an upgrade of its system, while workers divide.
+pub(crate) fn drained(bench: &Bench) {
+    bench.ensure_up();
+    let cluster = &bench.cluster;
+    bench.crack("moved", TRIAL.number, TRIAL.method, "3");
+    let done = |r: &Value| r["status"]["progress"]["done"].as_i64().unwrap_or(0);
+    bench.until("moved", "has found something", |r| done(r) > 0);
+    let nodes = cluster.ok(&["get", "nodes", "-o", "name"]);
+    for node in nodes.lines() {
+        println!("drain of {node}");
+        // Nothing of a job forbids it: neither the single master, nor the workers' budget.
+        cluster.ok(&[
+            "drain",
+            node,
+            "--ignore-daemonsets",
+            "--delete-emptydir-data",
+            "--timeout=240s",
+        ]);
+        let before = done(&bench.resource("moved"));
+        bench.until("moved", "goes on elsewhere", |r| done(r) > before);
+        cluster.ok(&["uncordon", node]);
+    }
+    finish(bench, "moved", &TRIAL);
+}

@@ -17,12 +17,14 @@
     reason = "helpers of tests tell what they do, and may panic"
 )]
 
+mod by_hand;
 mod cluster;
 mod crash;
 mod demonstration;
 mod faults;
 mod gone;
 mod operator;
+mod rights;
 mod rules;
 #[path = "../e2e/run.rs"]
 mod run;
@@ -35,7 +37,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
-/// A story, and whether it needs nodes that can be killed.
+/// A story, and whether it needs what only scripts/test-cluster can: nodes to kill, images to
+/// load into them, the API server's record.
 struct Story {
     name: &'static str,
     tell: fn(&Bench),
@@ -50,7 +53,7 @@ const fn story(name: &'static str, tell: fn(&Bench)) -> Story {
     }
 }
 
-const STORIES: [Story; 15] = [
+const STORIES: [Story; 19] = [
     story(
         "the_example_is_solved_and_answers_everywhere",
         demonstration::example,
@@ -71,8 +74,24 @@ const STORIES: [Story; 15] = [
         tell: faults::node,
         kills_nodes: true,
     },
+    story("each_node_is_drained_in_turn", faults::drained),
     story("what_is_deleted_is_gone", gone::deleted),
+    Story {
+        name: "the_operator_calls_what_it_may",
+        tell: rights::calls,
+        kills_nodes: true,
+    },
     story("down_leaves_nothing", gone::down),
+    Story {
+        name: "kubectl_alone_brings_and_removes_it",
+        tell: by_hand::plain,
+        kills_nodes: true,
+    },
+    Story {
+        name: "kustomize_gives_it_an_image_and_a_namespace",
+        tell: by_hand::kustomize,
+        kills_nodes: true,
+    },
     // With operators outside the cluster, where none is inside any more.
     story("an_operator_waits_for_its_definition", operator::waits),
     story(

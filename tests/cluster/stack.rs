@@ -66,7 +66,7 @@ impl Bench {
             );
             let file = self.state.path().join("image.tar");
             let file = file.to_str().unwrap();
-            let run = self.run_image(file);
+            let run = self.run_image(file, &[]);
             let reference = run.last("image")["reference"].as_str().unwrap().to_owned();
             self.cluster.script(&["load", file]);
             std::fs::remove_file(file).unwrap();
@@ -74,9 +74,18 @@ impl Bench {
         })
     }
 
-    fn run_image(&self, file: &str) -> Run {
+    /// Loads the image under test into all nodes under another name.
+    pub(crate) fn load_as(&self, reference: &str) {
+        let file = self.state.path().join("named.tar");
+        let file = file.to_str().unwrap();
+        self.run_image(file, &["--name", reference]);
+        self.cluster.script(&["load", file]);
+        std::fs::remove_file(file).unwrap();
+    }
+
+    fn run_image(&self, file: &str, more: &[&str]) -> Run {
         let words = ["image", "build", "--output", "json", "--output", file];
-        let run = Run::of(self.command(&words));
+        let run = Run::of(self.command(&[&words[..], more].concat()));
         assert_eq!(run.code, 0, "{}", run.stderr);
         run
     }

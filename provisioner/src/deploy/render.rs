@@ -5,7 +5,7 @@ use super::{DEFAULT_IMAGE, serves};
 use handlebars::Handlebars;
 use kube::api::DynamicObject;
 use rsac_api::names::OPERATOR_NAMESPACE;
-use rsac_operator::rights::{RIGHTS, Scope};
+use rsac_operator::rights::{PULLING, RIGHTS, Right, Scope};
 use serde::Serialize;
 
 /// What may differ from deploy/.
@@ -116,9 +116,9 @@ struct Rule {
     verbs: &'static [&'static str],
 }
 
-fn rules(scope: Scope) -> Vec<Rule> {
-    let granted = RIGHTS.iter().filter(|right| right.scope == scope);
-    let rule = |right: &rsac_operator::rights::Right| Rule {
+fn rules<'r>(rights: impl Iterator<Item = &'r Right>, scope: Scope) -> Vec<Rule> {
+    let granted = rights.filter(|right| right.scope == scope);
+    let rule = |right: &Right| Rule {
         reason: right.why,
         groups: [right.group],
         resources: right.resources,
@@ -134,6 +134,10 @@ impl<'a> Values<'a> {
             return Err(RenderError::Image(image.to_owned()));
         }
         let (image_name, image_tag) = split_tag(image);
+        let pulling = match options.pull_secret {
+            Some(_) => PULLING,
+            None => &[],
+        };
         let name = |path: &'static str| path.rsplit('/').next().unwrap_or(path);
         Ok(Self {
             image,
@@ -144,8 +148,8 @@ impl<'a> Values<'a> {
             watched: &options.watched,
             version: env!("CARGO_PKG_VERSION"),
             serves: serves::to_text(&serves::ours()),
-            rights: rules(Scope::Jobs),
-            own_rights: rules(Scope::Own),
+            rights: rules(RIGHTS.iter(), Scope::Jobs),
+            own_rights: rules(RIGHTS.iter().chain(pulling), Scope::Own),
             files: OPERATOR.iter().map(|(path, _)| name(path)).collect(),
         })
     }
