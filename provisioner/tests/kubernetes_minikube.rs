@@ -8,7 +8,52 @@
 
 mod kubernetes;
 
+use kubernetes::bare_cluster;
 use kubernetes::machine::Machine;
+use rsac_infra::deploy::look;
+
+/// The README's second command, whole: profile, image, operator, job, factors; and away.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "wants a cluster in RSAC_TEST_KUBECONFIG"]
+async fn the_example_is_solved_on_minikube_and_down_leaves_nothing() {
+    let cluster = bare_cluster().await;
+    let machine = Machine::new();
+    let said = machine
+        .run(&["up", "--provider", "minikube", "--wait"])
+        .must(
+            0,
+            &[
+                "Making minikube profile minikube",
+                "Loading the image of this program into profile minikube",
+                "Installing the operator",
+                "this was the bundled example",
+            ],
+        );
+    assert!(
+        said.out.contains("804556097 = 15581 × 51637"),
+        "{}",
+        said.out
+    );
+    assert!(
+        machine
+            .run(&["status"])
+            .must(0, &[])
+            .out
+            .contains("my-rsac")
+    );
+    machine
+        .run(&["down", "--yes"])
+        .must(0, &["nothing of it is left"]);
+    assert!(
+        machine
+            .asked()
+            .ends_with("delete --profile minikube\nprofile list --output json\n")
+    );
+    // Before the profile went, what was in it did, as in a profile that stays.
+    let there = look::look(&cluster.client).await.unwrap();
+    assert!(there.definition.is_none() && there.operator.is_none());
+    assert!(!machine.path("state").exists());
+}
 
 #[test]
 #[ignore = "wants a cluster in RSAC_TEST_KUBECONFIG"]
