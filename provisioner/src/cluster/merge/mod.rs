@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use tree::Tree;
+use tree::{Node, Tree};
 
 /// Where entries go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,14 +251,28 @@ pub fn merge_into(
     incoming: &str,
     on_conflict: OnConflict<'_>,
 ) -> Result<Merged, MergeError> {
+    merge_again(path, incoming, None, on_conflict)
+}
+
+/// The same for a stack that may have merged before: what it merged, and nobody has changed
+/// since, makes way for what comes in; the context from before it is still the former one.
+///
+/// # Errors
+/// As for [`merge_into`].
+pub fn merge_again(
+    path: &Path,
+    incoming: &str,
+    earlier: Option<&Merged>,
+    on_conflict: OnConflict<'_>,
+) -> Result<Merged, MergeError> {
     match on_conflict {
-        OnConflict::Fail => try_merge(path, incoming, |_| false),
-        OnConflict::Overwrite => try_merge(path, incoming, |_| true),
+        OnConflict::Fail => try_merge(path, incoming, earlier, |_| false),
+        OnConflict::Overwrite => try_merge(path, incoming, earlier, |_| true),
         // The user may think for long: the file is not held meanwhile.
-        OnConflict::Ask(ask) => match try_merge(path, incoming, |_| false) {
+        OnConflict::Ask(ask) => match try_merge(path, incoming, earlier, |_| false) {
             Err(MergeError::Conflict { entries, .. }) if ask(&entries) => {
                 let is_asked = |entry: &EntryName| entries.contains(entry);
-                try_merge(path, incoming, |now| now.iter().all(is_asked))
+                try_merge(path, incoming, earlier, |now| now.iter().all(is_asked))
             }
             other => other,
         },
@@ -268,6 +282,7 @@ pub fn merge_into(
 fn try_merge(
     path: &Path,
     incoming: &str,
+    earlier: Option<&Merged>,
     may_replace: impl FnOnce(&[EntryName]) -> bool,
 ) -> Result<Merged, MergeError> {
     let incoming = tree::read(incoming).map_err(MergeError::Incoming)?;
@@ -277,6 +292,19 @@ fn try_merge(
     let path = std::path::absolute(path).map_err(|error| MergeError::io(path, &error))?;
     let held = Held::take(&path)?;
     let mut tree = users_tree(&path, held.text.as_deref().unwrap_or(""))?;
+    let before = tree.clone();
+    let earlier = earlier.filter(|earlier| earlier.path == path);
+    for added in earlier.into_iter().flat_map(|earlier| &earlier.added) {
+        let EntryName { section, name } = &added.entry;
+        let there = find(&tree, *section, name);
+        let is_ours = there.is_some_and(|entry| digest(entry) == added.digest);
+        // What comes in as it is keeps its place.
+        let stays =
+            there.map(Node::canonical) == find(&incoming, *section, name).map(Node::canonical);
+        if is_ours && !stays {
+            take_out(&mut tree, *section, name);
+        }
+    }
     let conflicts = conflicts(&tree, &incoming);
     if !conflicts.is_empty() && !may_replace(&conflicts) {
         return Err(MergeError::Conflict {
@@ -284,12 +312,15 @@ fn try_merge(
             entries: conflicts,
         });
     }
-    let before = tree.clone();
+    let was_ours = earlier.filter(|earlier| current(&before).as_ref() == Some(&earlier.context));
     let merged = Merged {
-        created: held.text.is_none(),
+        created: held.text.is_none() || earlier.is_some_and(|earlier| earlier.created),
         added: merge(&mut tree, &incoming, &context),
         replaced: conflicts,
-        former_context: former_context(&before, &context),
+        former_context: match was_ours {
+            Some(earlier) => earlier.former_context.clone(),
+            None => former_context(&before, &context),
+        },
         context,
         path: path.clone(),
     };

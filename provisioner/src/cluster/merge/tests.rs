@@ -391,6 +391,55 @@ fn what_comes_in_must_be_a_kubeconfig_with_a_context() {
     assert_eq!(place.merge(&without_current).context, "rsac");
 }
 
+/// The cluster was made anew, under the same name or another.
+#[test]
+fn what_the_stack_merged_before_makes_way() {
+    let anew = AKS
+        .replace("rsac-1", "rsac-9")
+        .replace("0a1b2c", "new-token");
+    let renamed = anew
+        .replace("name: rsac", "name: other")
+        .replace("cluster: rsac", "cluster: other");
+    let renamed = renamed.replace("current-context: rsac", "current-context: other");
+    for second in [&anew, &renamed] {
+        let place = Place::with(USERS);
+        let first = place.merge(AKS);
+        let merge = |earlier| merge_again(&place.path(), second, earlier, OnConflict::Fail);
+        merge(None).unwrap_err();
+        let merged = merge(Some(&first)).unwrap();
+        let after = meaning(&place.text());
+        assert_eq!(
+            after["clusters"][2]["cluster"],
+            meaning(second)["clusters"][0]["cluster"]
+        );
+        assert_eq!(after["contexts"].as_array().unwrap().len(), 2);
+        assert_eq!((merged.replaced.len(), merged.added.len()), (0, 3));
+        assert_eq!(merged.former_context, first.former_context);
+        // Once more, as after a crash that lost only the second record.
+        assert_eq!(
+            merge(Some(&first)).unwrap().former_context.is_some(),
+            second == &anew
+        );
+        assert_eq!(
+            remove_from(&merged).unwrap().restored.as_deref(),
+            Some("work")
+        );
+        assert_eq!(meaning(&place.text()), meaning(USERS));
+    }
+    // What somebody changed meanwhile is theirs.
+    let place = Place::new();
+    let first = place.merge(AKS);
+    fs::write(place.path(), place.text().replace("0a1b2c", "changed")).unwrap();
+    let error = merge_again(&place.path(), &anew, Some(&first), OnConflict::Fail).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("another user \"clusterUser_group_rsac\""),
+        "{error}"
+    );
+    assert!(place.text().contains("changed") && place.text().contains("rsac-1"));
+}
+
 #[test]
 fn who_holds_the_file_is_waited_for() {
     let place = Place::with(USERS);

@@ -169,16 +169,17 @@ impl Azure {
         Ok(())
     }
 
-    fn take_access_back(&self) -> Result<(), ProviderError> {
-        let failed = |error: String| ProviderError::Failed(error);
+    /// What this stack merged into the user's kubeconfig.
+    pub(super) fn merged_before(&self) -> Result<Option<merge::Merged>, ProviderError> {
         let record = self.folder().join(MERGED);
-        let text = read_optional(&record).map_err(|error| failed(error.to_string()))?;
-        let merged = match text {
-            Some(text) => serde_json::from_str::<Option<merge::Merged>>(&text)
-                .map_err(|error| failed(format!("{}: {error}", record.display())))?,
-            None => None,
-        };
-        if let Some(merged) = merged {
+        let text =
+            read_optional(&record).map_err(|error| ProviderError::Failed(error.to_string()))?;
+        let read = text.map_or(Ok(None), |text| serde_json::from_str(&text));
+        read.map_err(|error| ProviderError::Failed(format!("{}: {error}", record.display())))
+    }
+
+    fn take_access_back(&self) -> Result<(), ProviderError> {
+        if let Some(merged) = self.merged_before()? {
             let removed = merge::remove_from(&merged)?;
             for entry in removed.kept {
                 self.keep(format!("{entry} of the kubeconfig, which somebody changed"));

@@ -372,7 +372,8 @@ impl Azure {
             true => merge::OnConflict::Overwrite,
             false => merge::OnConflict::Fail,
         };
-        let merged = merge::merge_into(&path, &text, on_conflict)?;
+        let earlier = self.merged_before()?;
+        let merged = merge::merge_again(&path, &text, earlier.as_ref(), on_conflict)?;
         let record = serde_json::to_string(&merged)
             .map_err(|error| ProviderError::Failed(error.to_string()))?;
         self.remember(MERGED, &record)
