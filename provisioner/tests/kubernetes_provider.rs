@@ -91,6 +91,38 @@ async fn only_cluster_installs_nothing() {
         .must(0, &["nothing of it is left"]);
 }
 
+#[tokio::test]
+#[ignore = "wants a cluster in RSAC_TEST_KUBECONFIG"]
+async fn a_cluster_that_is_gone_for_good_is_forgotten_by_force_alone() {
+    let _turn = TURN.lock().await;
+    bare_cluster().await;
+    let machine = Machine::new();
+    let config = machine.path("config");
+    std::fs::copy(kubeconfig(), &config).unwrap();
+    let config_text = config.display().to_string();
+    machine
+        .run(&up(&config_text, &["--only", "cluster"]))
+        .must(0, &[]);
+    // Nobody listens on the discard port.
+    let text = std::fs::read_to_string(&config).unwrap();
+    let lines = text.lines().map(|line| match line.split_once("server:") {
+        Some((before, _)) => format!("{before}server: https://127.0.0.1:9"),
+        None => line.to_owned(),
+    });
+    std::fs::write(&config, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    machine
+        .run(&["down", "--yes"])
+        .must(7, &["does not answer"]);
+    machine.run(&["down", "--yes", "--force"]).must(
+        0,
+        &[
+            "Kept whatever rsac has in the cluster of context",
+            "Removed",
+        ],
+    );
+    assert!(!machine.path("state").exists());
+}
+
 /// Changes the definition of this version, and applies it as another's.
 async fn give(client: &Client, change: impl FnOnce(&mut CustomResourceDefinition)) {
     let mut crd = rsac_api::crd();

@@ -255,8 +255,8 @@ pub struct Down {
     #[arg(short, long)]
     pub yes: bool,
 
-    /// Go on although the results of its jobs cannot be read, or others have things in its
-    /// resource group: they are lost
+    /// Go on although the results of its jobs cannot be read, its cluster does not answer, or
+    /// others have things in its resource group: they are lost
     #[arg(long)]
     pub force: bool,
 

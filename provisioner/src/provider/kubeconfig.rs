@@ -4,6 +4,7 @@
 use super::kubernetes::{OnCluster, is_within};
 use super::{Provider, ProviderError, Say, Step};
 use crate::access::Access;
+use crate::cluster::{Cluster, ClusterError};
 use crate::stack::Stack;
 use async_trait::async_trait;
 
@@ -21,13 +22,42 @@ impl Kubeconfig {
             within: OnCluster::new(stack),
         }
     }
+
+    /// The cluster, and its version. None of one that does not answer, where the user forces
+    /// its stack to be forgotten: it may be gone for good.
+    async fn reach(&self) -> Result<Option<(Cluster, String)>, ProviderError> {
+        let cluster = match self.within.open().await {
+            Ok(cluster) => cluster,
+            // An entry that is gone from the kubeconfig leads nowhere either.
+            Err(_) if self.is_forced() => return Ok(self.given_up()),
+            Err(error) => return Err(error),
+        };
+        match cluster.version().await {
+            Ok(version) => Ok(Some((cluster, version))),
+            Err(ClusterError::Unreachable { .. }) if self.is_forced() => Ok(self.given_up()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn is_forced(&self) -> bool {
+        self.within.once().down.force
+    }
+
+    fn given_up<T>(&self) -> Option<T> {
+        let context = self.within.place().context.as_deref().unwrap_or("?");
+        self.within.keep(format!(
+            "whatever rsac has in the cluster of context {context}, which does not answer"
+        ));
+        None
+    }
 }
 
 #[async_trait]
 impl Provider for Kubeconfig {
     async fn observe(&self) -> Result<Vec<Step>, ProviderError> {
-        let cluster = self.within.open().await?;
-        let version = cluster.version().await?;
+        let Some((cluster, version)) = self.reach().await? else {
+            return self.within.observe(None).await;
+        };
         let mut steps = vec![Step {
             id: CLUSTER.to_owned(),
             title: format!("reach Kubernetes {version} of context {}", cluster.context),
@@ -51,10 +81,10 @@ impl Provider for Kubeconfig {
     async fn undo(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError> {
         match step {
             CLUSTER => Ok(()),
-            step => {
-                let cluster = self.within.open().await?;
-                self.within.undo(&cluster, step, say).await
-            }
+            step => match self.reach().await? {
+                Some((cluster, _)) => self.within.undo(&cluster, step, say).await,
+                None => Ok(()),
+            },
         }
     }
 
@@ -63,8 +93,10 @@ impl Provider for Kubeconfig {
     }
 
     async fn leftovers(&self) -> Result<Vec<String>, ProviderError> {
-        let cluster = self.within.open().await?;
-        self.within.leftovers(&cluster).await
+        match self.reach().await? {
+            Some((cluster, _)) => self.within.leftovers(&cluster).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     fn kept(&self) -> Vec<String> {

@@ -61,6 +61,13 @@ pub trait Provider: Send + Sync {
     async fn check(&self, _steps: &[Step]) -> Result<Vec<String>, ProviderError> {
         Ok(Vec::new())
     }
+    /// What is asked before the missing steps are performed, where somebody is there to answer
+    /// yes or no; a yes is told by [`Provider::agree`]. Without an answer, `check` refuses.
+    async fn question(&self) -> Result<Option<String>, ProviderError> {
+        Ok(None)
+    }
+    /// The user said yes to the question.
+    fn agree(&self) {}
     /// What the place itself says about the missing steps, for `plan`: advice, a line each.
     async fn forecast(&self) -> Result<Vec<String>, ProviderError> {
         Ok(Vec::new())

@@ -138,7 +138,15 @@ async fn check(
     if steps.iter().all(|step| step.done) {
         return Ok(lock);
     }
-    let checked = ctx.interruptible(async { Ok(place.check(steps).await?) });
+    let checked = ctx.interruptible(async {
+        if let (Some(ask), Some(question)) = (ctx.ask, place.question().await?) {
+            let answer = ask(format!("{question} [y/N] ")).await.unwrap_or_default();
+            if matches!(answer.trim(), "y" | "Y" | "yes") {
+                place.agree();
+            }
+        }
+        Ok(place.check(steps).await?)
+    });
     match checked.await {
         Ok(lines) => {
             tell(ctx, &lines)?;

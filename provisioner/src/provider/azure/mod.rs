@@ -32,6 +32,7 @@ use rsac_arm::managed_clusters::ClusterId;
 use serde_json::{Map, Value};
 use session::Session;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use watcher::record::Records;
 
@@ -47,6 +48,8 @@ pub struct Azure {
     within: OnCluster,
     stack: Stack,
     session: OnceLock<Session>,
+    /// The user lets an entry of the kubeconfig be replaced.
+    agreed: AtomicBool,
     /// What is deleted and what is kept, for the report at the end.
     report: Mutex<Report>,
 }
@@ -67,6 +70,7 @@ impl Azure {
             within: OnCluster::new(stack.clone()),
             stack,
             session: OnceLock::new(),
+            agreed: AtomicBool::new(false),
             report: Mutex::default(),
         }
     }
@@ -162,6 +166,14 @@ impl Provider for Azure {
 
     async fn check(&self, steps: &[Step]) -> Result<Vec<String>, ProviderError> {
         self.checked(steps).await
+    }
+
+    async fn question(&self) -> Result<Option<String>, ProviderError> {
+        self.conflict_to_ask().await
+    }
+
+    fn agree(&self) {
+        self.agreed.store(true, Ordering::Relaxed);
     }
 
     async fn forecast(&self) -> Result<Vec<String>, ProviderError> {

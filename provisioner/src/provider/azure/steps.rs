@@ -14,6 +14,7 @@ use rsac_arm::Call;
 use rsac_arm::managed_clusters::ManagedClusters;
 use serde_json::Value;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub(super) const WATCHERS: &str = "azure/watchers";
@@ -212,23 +213,44 @@ impl Azure {
         })
     }
 
-    /// A conflict in the user's kubeconfig is told before there is a cluster that costs.
-    fn name_must_be_free(&self, name: &str) -> Result<(), ProviderError> {
+    /// Whether an entry of the user's kubeconfig may be replaced.
+    fn may_overwrite(&self) -> bool {
+        self.within.once().overwrite_kubeconfig || self.agreed.load(Ordering::Relaxed)
+    }
+
+    /// Somebody's entry in the user's kubeconfig that has the cluster's name.
+    fn conflict(&self, name: &str) -> Result<Option<String>, ProviderError> {
         let path = self.azure().merge_into;
         let Some(path) = path.filter(|path| path != Path::new("-")) else {
-            return Ok(());
+            return Ok(None);
         };
-        match self.within.once().overwrite_kubeconfig || !merge::has(&path, name)? {
-            true => Ok(()),
-            false => Err(ProviderError::Setting {
-                what: format!(
-                    "kubeconfig {} has another cluster or context {name:?}",
-                    path.display()
-                ),
+        let is_taken = !self.may_overwrite() && merge::has(&path, name)?;
+        Ok(is_taken.then(|| {
+            let path = path.display();
+            format!("kubeconfig {path} has another cluster or context {name:?}")
+        }))
+    }
+
+    /// A conflict is told before there is a cluster that costs.
+    fn name_must_be_free(&self, name: &str) -> Result<(), ProviderError> {
+        match self.conflict(name)? {
+            None => Ok(()),
+            Some(what) => Err(ProviderError::Setting {
+                what,
                 remedy: "--overwrite-existing, another --kubeconfig, or another --cluster-name"
                     .to_owned(),
             }),
         }
+    }
+
+    /// What to ask about the user's kubeconfig, before there is a cluster.
+    pub(super) async fn conflict_to_ask(&self) -> Result<Option<String>, ProviderError> {
+        let declared = self.declaration()?;
+        let Some(what) = self.conflict(&declared.cluster.name)? else {
+            return Ok(None);
+        };
+        let cluster = self.managed(&declared)?.look(self.session()?).await?;
+        Ok(matches!(cluster, ClusterState::Absent).then(|| format!("{what}: replace it?")))
     }
 
     fn fixed_must_stay(
@@ -368,7 +390,7 @@ impl Azure {
         let Some(path) = path.filter(|path| path != Path::new("-")) else {
             return self.remember(MERGED, "null");
         };
-        let on_conflict = match self.within.once().overwrite_kubeconfig {
+        let on_conflict = match self.may_overwrite() {
             true => merge::OnConflict::Overwrite,
             false => merge::OnConflict::Fail,
         };

@@ -225,12 +225,17 @@ impl OnCluster {
         };
         if let Some(stays) = stays {
             say(&stays);
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            if !kept.contains(&stays) {
-                kept.push(stays);
-            }
+            self.keep(stays);
         }
         Ok(())
+    }
+
+    /// Notes what stays.
+    pub(super) fn keep(&self, stays: String) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if !kept.contains(&stays) {
+            kept.push(stays);
+        }
     }
 
     /// Deletes the jobs that this stack made.
