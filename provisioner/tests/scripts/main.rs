@@ -1,0 +1,12 @@
+//! scripts/bash (deploy, teardown, teardown-nw) as users run them, against stand-ins of az,
+//! kubectl and rsac-infra (tests/stand-in/azure): nothing here reaches anything.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests: a failure is the test's"
+)]
+
+mod machine;
+mod over_az;
+mod over_the_tool;
+mod watcher;
