@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::Event;
 use crate::provider::Provider;
 use crate::settings::AZURE;
-use crate::stack::{Removal, Stack};
+use crate::stack::{Removal, Stack, StackError};
 use rsac_api::RSACracker;
 
 pub(super) async fn run(ctx: &Context<'_>, args: Down) -> Result<(), Failure> {
@@ -18,11 +18,28 @@ pub(super) async fn run(ctx: &Context<'_>, args: Down) -> Result<(), Failure> {
         let name = adopt::adopt(ctx, group, &args.subscription).await?;
         return of(ctx, &name, &args).await;
     }
-    if args.with_network_watcher && ctx.stack.is_none() && ctx.store.names()?.is_empty() {
+    if args.with_network_watcher && !has_stack_on_azure(ctx)? {
         return watcher::run(ctx, &args).await;
     }
     let name = ctx.store.resolve(ctx.stack.as_deref())?.record.name;
     of(ctx, &name, &args).await
+}
+
+/// Whether the stack that is meant, or any where none is named, lives on Azure: else the
+/// records of network watchers are what `--with-network-watcher` is about.
+fn has_stack_on_azure(ctx: &Context<'_>) -> Result<bool, Failure> {
+    if let Some(name) = &ctx.stack {
+        return Ok(!matches!(
+            ctx.store.open(name),
+            Err(StackError::Unknown { .. })
+        ));
+    }
+    let is_on_azure = |name: &String| match ctx.store.open(name) {
+        Ok(stack) => stack.record.provider == AZURE,
+        // What it is cannot be said; the word that takes it will.
+        Err(_) => true,
+    };
+    Ok(ctx.store.names()?.iter().any(is_on_azure))
 }
 
 /// Takes down the stack of that name.

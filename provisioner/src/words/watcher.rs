@@ -1,5 +1,5 @@
-//! `down --with-network-watcher` where no stack is left: the record of network watchers
-//! outlived its stack, and counts as one for this word alone.
+//! `down --with-network-watcher` where no stack on Azure is left: the record of network
+//! watchers outlived its stack, and counts as one for this word alone.
 
 use super::Context;
 use crate::cli::Down;
@@ -11,9 +11,18 @@ use crate::stack::{AzurePlace, StackError};
 
 pub(super) async fn run(ctx: &Context<'_>, args: &Down) -> Result<(), Failure> {
     let records = Records::beside(ctx.store.root());
-    let open = records.all()?;
+    let mut open = records.all()?;
+    if let Some(name) = &ctx.stack {
+        open.retain(|record| record.stack == *name);
+    }
     if open.is_empty() {
-        let none = Failure::from(StackError::None(ctx.store.root().to_owned()));
+        let none = Failure::from(match &ctx.stack {
+            Some(name) => StackError::Unknown {
+                name: name.clone(),
+                known: ctx.store.names()?,
+            },
+            None => StackError::None(ctx.store.root().to_owned()),
+        });
         return Err(none.remedy(
             "there is no record of network watchers either: rsac-infra deletes none without; \
              `az network watcher list` shows those there are",

@@ -42,6 +42,32 @@ fn plain_down_keeps_it_and_a_later_one_takes_it_without_a_stack() {
 }
 
 #[test]
+fn a_stack_elsewhere_does_not_hide_the_record() {
+    let cloud = Cloud::new();
+    cloud.up(&[]).must(0, &[]);
+    cloud.run(&["down", "--yes"]).must(0, &[]);
+    let local = cloud.path("state/stacks/local");
+    std::fs::create_dir_all(&local).unwrap();
+    let record = json!({
+        "version": 1, "madeBy": "0", "name": "local", "id": "i", "provider": "local",
+        "createdAt": 0,
+    });
+    std::fs::write(local.join("stack.json"), record.to_string()).unwrap();
+    cloud
+        .run(&[&DOWN[..], &["--stack", "local"]].concat())
+        .must(2, &["stack local lives on local"]);
+    cloud
+        .run(&[&DOWN[..], &["--stack", "other"]].concat())
+        .must(4, &["other"]);
+    assert_eq!(watchers(&cloud), 1);
+    cloud
+        .run(&[&DOWN[..], &["--stack", "azure"]].concat())
+        .must(0, &["Deleted"]);
+    cloud.must_be_empty();
+    assert!(local.join("stack.json").exists());
+}
+
+#[test]
 fn one_that_was_there_before_stays() {
     let cloud = Cloud::new();
     cloud
