@@ -20,7 +20,7 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
 
-    /// The kubeconfig: read, and given an entry where a cluster is made [default: $KUBECONFIG or ~/.kube/config]
+    /// The kubeconfig: read, and given an entry where a cluster is made; - writes the entry to stdout instead (azure) [default: $KUBECONFIG or ~/.kube/config]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub kubeconfig: Option<PathBuf>,
 

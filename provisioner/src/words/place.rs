@@ -11,6 +11,7 @@ use crate::provider::minikube::DEFAULT_PROFILE;
 use crate::provider::{DEFAULT_NAMESPACE, ProviderError};
 use crate::settings::{AZURE, KUBECONFIG, MINIKUBE};
 use crate::stack::{AzurePlace, MinikubePlace, Once, Place, Removal, Stack};
+use std::path::Path;
 
 /// What `up` was told of a place.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +50,7 @@ impl Wanted {
             must_be_a_namespace("--namespace", namespace)?;
         }
         let only_minikube: &[&str] = &[MINIKUBE];
+        let only_azure: &[&str] = &[AZURE];
         let mut given = vec![
             ("--context", context.is_some(), &[KUBECONFIG][..]),
             ("--kubeconfig", kubeconfig.is_some(), CLUSTERS),
@@ -57,6 +59,7 @@ impl Wanted {
             ("--upgrade-operator", upgrade_operator, CLUSTERS),
             ("--adopt", adopt, CLUSTERS),
             ("--only", only.is_some(), CLUSTERS),
+            ("--kubeconfig -", is_dash(kubeconfig.as_deref()), only_azure),
             ("--profile", profile.is_some(), only_minikube),
             ("--cpus", cpus.is_some(), only_minikube),
             ("--memory", memory.is_some(), only_minikube),
@@ -68,10 +71,12 @@ impl Wanted {
                 only_minikube,
             ),
         ];
-        let only_azure: &[&str] = &[AZURE];
         let of_azure = azure::given(&args.azure);
         given.extend(of_azure.iter().map(|&(flag, is)| (flag, is, only_azure)));
         let files = kubeconfig.into_iter().map(|path| {
+            if is_dash(Some(&path)) {
+                return Ok(path);
+            }
             std::path::absolute(&path).map_err(|error| {
                 let what = format!("--kubeconfig {}: {error}", path.display());
                 Failure::new(Exit::BadInput, what)
@@ -174,6 +179,11 @@ impl Wanted {
         must_stay(stack.name(), old, &place)?;
         Ok(place)
     }
+}
+
+/// Standard output in the place of a file.
+pub(super) fn is_dash(path: Option<&Path>) -> bool {
+    path == Some(Path::new("-"))
 }
 
 /// A stack that lives somewhere does not move.

@@ -76,6 +76,38 @@ fn a_kubeconfig_that_up_made_goes_with_down() {
 }
 
 #[test]
+fn a_kubeconfig_can_go_to_stdout_and_to_no_file() {
+    let cloud = Cloud::new();
+    let said = cloud
+        .up(&["--kubeconfig", "-"])
+        .must(0, &["ask for the kubeconfig of rsac"]);
+    assert!(said.out.contains("current-context: rsac"), "{}", said.out);
+    assert!(!cloud.path("kubeconfig").exists());
+    // Again: nothing is to be done, and it is shown.
+    let again = cloud.up(&["--kubeconfig", "-"]).must(0, &["(is there)"]);
+    assert_eq!(again.out, said.out);
+    assert_eq!(cloud.up(&[]).must(0, &[]).out, "");
+    cloud
+        .up(&["--kubeconfig", "-", "--output", "json"])
+        .must(2, &["both write to stdout"]);
+    cloud
+        .run(&[
+            "up",
+            "--provider",
+            "kubeconfig",
+            "--kubeconfig",
+            "-",
+            "--stack",
+            "k",
+        ])
+        .must(2, &["--kubeconfig - is not for provider kubeconfig"]);
+    cloud
+        .run(&["down", "--yes", "--with-network-watcher"])
+        .must(0, &[]);
+    cloud.must_be_empty();
+}
+
+#[test]
 fn anothers_entry_of_the_same_name_is_not_overwritten_unasked() {
     let cloud = Cloud::new();
     let theirs = "apiVersion: v1\nkind: Config\ncontexts:\n- name: rsac\n  context: {cluster: x, user: x}\nclusters:\n- name: rsac\n  cluster: {server: 'https://else.example'}\nusers: []\n";

@@ -85,16 +85,10 @@ impl Azure {
             done: cluster.is_ready() && changes.is_empty(),
             ..step(CLUSTER, cluster_title(&declared, &cluster, &changes))
         });
-        let azure = self.azure();
-        let into = azure.merge_into.map(|path| path.display().to_string());
-        let into = into.unwrap_or_else(|| "the kubeconfig".to_owned());
         let has_access = Self::kubeconfig_in(self.folder()).exists();
         steps.push(Step {
             done: has_access && self.folder().join(MERGED).exists() && cluster.is_ready(),
-            ..step(
-                KUBECONFIG,
-                format!("add {} to {into}", declared.cluster.name),
-            )
+            ..step(KUBECONFIG, self.access_title(&declared.cluster.name))
         });
         let within = self.observed_within(cluster.is_ready()).await?;
         if self.makes_image() {
@@ -117,6 +111,14 @@ impl Azure {
             }
         }
         self.within.observe(None).await
+    }
+
+    fn access_title(&self, cluster: &str) -> String {
+        match self.azure().merge_into {
+            Some(path) if path == Path::new("-") => format!("ask for the kubeconfig of {cluster}"),
+            Some(path) => format!("add {cluster} to {}", path.display()),
+            None => format!("add {cluster} to the kubeconfig"),
+        }
     }
 
     /// What is declared otherwise than it is. Tags tell the run, which a resumed or later
