@@ -1,5 +1,6 @@
 //! scripts/bash (deploy, teardown, teardown-nw) as users run them, against stand-ins of az,
-//! kubectl and rsac-infra (tests/stand-in/azure): nothing here reaches anything.
+//! kubectl and rsac-infra (tests/stand-in/azure), and together with the real rsac-infra on the
+//! simulated Azure.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,4 +10,5 @@
 mod machine;
 mod over_az;
 mod over_the_tool;
+mod together;
 mod watcher;
