@@ -52,6 +52,18 @@ pub(crate) fn plain(bench: &Bench) {
     cluster.ok(&["scale", "rsacracker/my-rsac", "--replicas=5"]);
     assert_eq!(cluster.get(&["rsac", "my-rsac"])["spec"]["workerCount"], 5);
 
+    // The garbage collector hears of a new kind within half a minute. Of one whose definition
+    // goes before that, it never learns that the owners are gone, and keeps their children.
+    cluster.until("the definition is known to the garbage collector", || {
+        let crd = cluster.get(&["crd", "rsacrackers.suu-kopf.dev"]);
+        let made = crd["metadata"]["creationTimestamp"].as_str()?;
+        let made: k8s_openapi::jiff::Timestamp = made.parse().ok()?;
+        (made
+            .duration_until(k8s_openapi::jiff::Timestamp::now())
+            .as_secs()
+            > 60)
+            .then_some(())
+    });
     cluster.ok(&["delete", "-f", text(&operator)]);
     cluster.ok(&["delete", "-f", text(&example)]);
     cluster.ok(&["delete", "-f", text(&crd)]);

@@ -69,6 +69,7 @@ pub(super) fn of(args: &AzureArgs) -> Result<AzurePlace, Failure> {
         Some(path) => read_parameters(path)?,
         None => BTreeMap::new(),
     };
+    parameters.extend(of_environment(|name| std::env::var(name).ok())?);
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             parameters.insert(name.to_owned(), value);
@@ -113,6 +114,41 @@ pub(super) fn of(args: &AzureArgs) -> Result<AzurePlace, Failure> {
         via_deployment: args.via.map(|via| via == Via::Deployment),
         merge_into: None,
     })
+}
+
+/// Parameters by their environment variables: `RSAC_AGENT_COUNT` for `agentCount`.
+fn of_environment(
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, Value>, Failure> {
+    let mut found = BTreeMap::new();
+    for parameter in template()?.parameters() {
+        let variable = variable_of(&parameter.name);
+        let Some(text) = environment(&variable).filter(|text| !text.is_empty()) else {
+            continue;
+        };
+        let value = parameter.read(&text).map_err(|error| {
+            let what = format!("{variable} {text:?}: {error}");
+            Failure::new(Exit::BadInput, what).remedy(error.remedy)
+        })?;
+        found.insert(parameter.name.clone(), value);
+    }
+    Ok(found)
+}
+
+/// `agentVMSize` is `RSAC_AGENT_VM_SIZE`.
+fn variable_of(parameter: &str) -> String {
+    let mut name = String::from("RSAC_");
+    let letters: Vec<char> = parameter.chars().collect();
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| letters.get(at));
+        let after_small = before.is_some_and(|c| c.is_lowercase());
+        let before_small = letters.get(at + 1).is_some_and(|c| c.is_lowercase());
+        if letter.is_uppercase() && at > 0 && (after_small || before_small) {
+            name.push('_');
+        }
+        name.extend(letter.to_uppercase());
+    }
+    name
 }
 
 fn read_parameters(path: &Path) -> Result<BTreeMap<String, Value>, Failure> {
@@ -169,6 +205,9 @@ pub(super) fn settle(stack: &Stack, place: &mut Place) -> Result<(), Failure> {
             .next(),
     };
     azure.cloud.get_or_insert_with(|| "public".to_owned());
+    for (name, value) in of_environment(|name| std::env::var(name).ok())? {
+        azure.parameters.entry(name).or_insert(value);
+    }
     azure
         .resource_group
         .get_or_insert_with(|| format!("rsac-{}", stack.name()));
@@ -245,6 +284,20 @@ mod tests {
         assert_eq!(place.parameters["dnsPrefix"], "d");
         assert_eq!(place.tags["team"], "red");
         assert!(given(&args).contains(&("--tag", true)));
+    }
+
+    #[test]
+    fn variables_are_named_as_their_parameters() {
+        for (parameter, variable) in [
+            ("agentCount", "RSAC_AGENT_COUNT"),
+            ("agentVMSize", "RSAC_AGENT_VM_SIZE"),
+            ("osDiskSizeGB", "RSAC_OS_DISK_SIZE_GB"),
+            ("sshRSAPublicKey", "RSAC_SSH_RSA_PUBLIC_KEY"),
+            ("dnsPrefix", "RSAC_DNS_PREFIX"),
+            ("location", "RSAC_LOCATION"),
+        ] {
+            assert_eq!(variable_of(parameter), variable);
+        }
     }
 
     #[test]

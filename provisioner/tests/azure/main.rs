@@ -13,3 +13,4 @@ mod kubernetes;
 mod refusals;
 mod up_and_down;
 mod watcher;
+mod wire;
