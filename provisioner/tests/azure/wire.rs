@@ -35,9 +35,12 @@ fn declared(parameters: &[(&str, Value)], tags: &Value) -> Value {
     deployment.resources[0].body.clone()
 }
 
+/// Flags, and the parameters that they mean.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, Value)]);
+
 #[test]
 fn the_body_sent_is_the_declaration_for_every_parameter() {
-    let cases: [(&[&str], &[(&str, Value)]); 9] = [
+    let cases: [Case<'_>; 9] = [
         (&[], &[]),
         (&["--cluster-name", "c"], &[("clusterName", json!("c"))]),
         (&["--dns-prefix", "d"], &[("dnsPrefix", json!("d"))]),
