@@ -118,6 +118,16 @@ pub struct Merged {
     pub former_context: Option<FormerContext>,
 }
 
+impl Merged {
+    /// Whether it made a context of that name.
+    fn has_made(&self, context: Option<&str>) -> bool {
+        let is_one = |entry: &EntryName| {
+            entry.section == Section::Contexts && Some(entry.name.as_str()) == context
+        };
+        context == Some(self.context.as_str()) || self.added.iter().any(|it| is_one(&it.entry))
+    }
+}
+
 /// The context that was current before ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -167,6 +177,14 @@ pub enum MergeError {
         /// What to do.
         remedy: String,
     },
+    /// What is merged could not be recorded, and so nothing was.
+    #[error("what is merged into kubeconfig {} cannot be recorded: {why}", path.display())]
+    Record {
+        /// The user's file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// Others' entries.
     #[error("kubeconfig {} has another {}", path.display(), listed(entries))]
     Conflict {
@@ -183,6 +201,7 @@ impl MergeError {
         match self {
             Self::Incoming(_) => "try again; if it stays so, report it".to_owned(),
             Self::File { remedy, .. } => remedy.clone(),
+            Self::Record { .. } => "see that the state directory can be written".to_owned(),
             Self::Conflict { .. } => {
                 "let it be overwritten, name another --kubeconfig, or give the cluster another name"
                     .to_owned()
@@ -222,6 +241,21 @@ pub fn current_context(path: &Path) -> Result<Option<String>, MergeError> {
     }
 }
 
+/// Whether all that was merged is in its file, changed or not.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn is_there(merged: &Merged) -> Result<bool, MergeError> {
+    let text = match std::fs::read_to_string(&merged.path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(MergeError::io(&merged.path, &error)),
+    };
+    let tree = users_tree(&merged.path, &text)?;
+    let is_in = |added: &Added| find(&tree, added.entry.section, &added.entry.name).is_some();
+    Ok(merged.added.iter().all(is_in))
+}
+
 /// Whether a file has a cluster or a context of that name.
 ///
 /// # Errors
@@ -251,28 +285,34 @@ pub fn merge_into(
     incoming: &str,
     on_conflict: OnConflict<'_>,
 ) -> Result<Merged, MergeError> {
-    merge_again(path, incoming, None, on_conflict)
+    merge_again(path, incoming, None, on_conflict, &mut |_| Ok(()))
 }
 
 /// The same for a stack that may have merged before: what it merged, and nobody has changed
 /// since, makes way for what comes in; the context from before it is still the former one.
+/// `record` is told what is going to be there before the file is changed, so that a crash
+/// in between orphans nothing; where it fails, the file stays as it is.
 ///
 /// # Errors
-/// As for [`merge_into`].
+/// As for [`merge_into`], and why there is no record.
 pub fn merge_again(
     path: &Path,
     incoming: &str,
     earlier: Option<&Merged>,
     on_conflict: OnConflict<'_>,
+    record: &mut dyn FnMut(&Merged) -> Result<(), String>,
 ) -> Result<Merged, MergeError> {
+    let mut try_merge = |may_replace: &dyn Fn(&[EntryName]) -> bool| {
+        try_merge(path, incoming, earlier, may_replace, record)
+    };
     match on_conflict {
-        OnConflict::Fail => try_merge(path, incoming, earlier, |_| false),
-        OnConflict::Overwrite => try_merge(path, incoming, earlier, |_| true),
+        OnConflict::Fail => try_merge(&|_| false),
+        OnConflict::Overwrite => try_merge(&|_| true),
         // The user may think for long: the file is not held meanwhile.
-        OnConflict::Ask(ask) => match try_merge(path, incoming, earlier, |_| false) {
+        OnConflict::Ask(ask) => match try_merge(&|_| false) {
             Err(MergeError::Conflict { entries, .. }) if ask(&entries) => {
                 let is_asked = |entry: &EntryName| entries.contains(entry);
-                try_merge(path, incoming, earlier, |now| now.iter().all(is_asked))
+                try_merge(&|now| now.iter().all(is_asked))
             }
             other => other,
         },
@@ -283,7 +323,8 @@ fn try_merge(
     path: &Path,
     incoming: &str,
     earlier: Option<&Merged>,
-    may_replace: impl FnOnce(&[EntryName]) -> bool,
+    may_replace: &dyn Fn(&[EntryName]) -> bool,
+    record: &mut dyn FnMut(&Merged) -> Result<(), String>,
 ) -> Result<Merged, MergeError> {
     let incoming = tree::read(incoming).map_err(MergeError::Incoming)?;
     check(&incoming).map_err(MergeError::Incoming)?;
@@ -312,7 +353,7 @@ fn try_merge(
             entries: conflicts,
         });
     }
-    let was_ours = earlier.filter(|earlier| current(&before).as_ref() == Some(&earlier.context));
+    let was_ours = earlier.filter(|earlier| earlier.has_made(current(&before).as_deref()));
     let merged = Merged {
         created: held.text.is_none() || earlier.is_some_and(|earlier| earlier.created),
         added: merge(&mut tree, &incoming, &context),
@@ -324,8 +365,13 @@ fn try_merge(
         context,
         path: path.clone(),
     };
+    // Until the file is replaced, what is there may also be what the earlier record says.
+    let mut either = merged.clone();
+    let earlier = earlier.into_iter().flat_map(|it| &it.added);
+    either.added.extend(earlier.cloned());
+    record(&either).map_err(|why| MergeError::Record { path, why })?;
     if tree != before {
-        held.replace(&written(&path, &tree)?)?;
+        held.replace(&written(&merged.path, &tree)?)?;
     }
     Ok(merged)
 }
@@ -346,19 +392,22 @@ pub fn remove_from(merged: &Merged) -> Result<Removed, MergeError> {
     let held = Held::take(path)?;
     let mut tree = users_tree(path, held.text.as_deref().unwrap_or(""))?;
     let before = tree.clone();
-    for added in &merged.added {
-        let EntryName { section, name } = &added.entry;
-        match find(&tree, *section, name) {
-            None => {}
-            Some(entry) if digest(entry) == added.digest => {
-                take_out(&mut tree, *section, name);
-                removed.removed.push(added.entry.clone());
-            }
-            Some(_) => removed.kept.push(added.entry.clone()),
+    for Added { entry, .. } in &merged.added {
+        let EntryName { section, name } = entry;
+        let Some(there) = find(&tree, *section, name).map(digest) else {
+            continue;
+        };
+        let mut ours = merged.added.iter().filter(|added| added.entry == *entry);
+        if ours.any(|added| added.digest == there) {
+            take_out(&mut tree, *section, name);
+            removed.removed.push(entry.clone());
+        } else if !removed.kept.contains(entry) {
+            removed.kept.push(entry.clone());
         }
     }
     let is_gone = |name: &str| find(&tree, Section::Contexts, name).is_none();
-    if current(&tree).as_ref() == Some(&merged.context) && is_gone(&merged.context) {
+    let was = current(&tree);
+    if merged.has_made(was.as_deref()) && was.as_deref().is_some_and(is_gone) {
         let former = merged.former_context.as_ref();
         let former = former.filter(|it| !it.is_here || !is_gone(&it.name));
         removed.restored = former.map(|it| it.name.clone());
