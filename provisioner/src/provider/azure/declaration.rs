@@ -54,7 +54,16 @@ pub(crate) fn parameters(
     {
         parameters.set(SSH_KEY, key);
     }
-    parameters.set(TAGS, Value::Object(tags.clone()));
+    // Tags of the user's file stay, and ours win; what is no object the template refuses.
+    match azure.parameters.get(TAGS) {
+        None => parameters.set(TAGS, Value::Object(tags.clone())),
+        Some(Value::Object(given)) => {
+            let mut both = given.clone();
+            both.extend(tags.clone());
+            parameters.set(TAGS, Value::Object(both))
+        }
+        Some(_) => {}
+    }
     parameters
 }
 
@@ -150,6 +159,18 @@ mod tests {
             declared.cluster.body.pointer(key),
             Some(&json!("ssh-rsa A"))
         );
+    }
+
+    #[test]
+    fn tags_of_a_parameters_file_stay_and_ours_win() {
+        let given = azure(json!({"tags": {"team": "red", "rsac-stack": "theirs"}}));
+        let tags = json!({"rsac-stack": "id"});
+        let declared = declare(&given, "s", "ssh-rsa A", tags.as_object().unwrap()).unwrap();
+        let both = json!({"team": "red", "rsac-stack": "id"});
+        assert_eq!(declared.cluster.body["tags"], both);
+        let wrong = azure(json!({"tags": "red"}));
+        let error = declare(&wrong, "s", "ssh-rsa A", &Map::new()).unwrap_err();
+        assert!(error.to_string().contains("tags"), "{error}");
     }
 
     #[test]
