@@ -93,6 +93,8 @@ impl Bridge {
                 call = call.with_query(name, value);
             }
         }
+        // Its group may have been made a moment ago.
+        call.settling = method == Method::Put;
         if let old::Body::Bytes(bytes) = request.body()
             && !bytes.is_empty()
         {
