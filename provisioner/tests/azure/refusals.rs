@@ -203,3 +203,26 @@ fn a_right_that_is_missing_is_named_and_what_may_not_be_read_is_said() {
         .must(0, &["Kept resource group mine"]);
     assert_eq!(cloud.azure.clusters(), Vec::<String>::new());
 }
+
+#[test]
+fn anothers_cluster_of_the_same_name_in_a_shared_group_is_neither_changed_nor_deleted() {
+    for via in ["requests", "deployment"] {
+        let cloud = Cloud::new();
+        cloud.azure.make_group("shared", "uksouth", json!({}));
+        let flags = ["--resource-group", "shared", "--via", via];
+        cloud.up_as("first", &flags).must(0, &[]);
+        let theirs = cloud.azure.clusters();
+        let body = cloud.azure.resource(&theirs[0]).unwrap();
+        cloud.azure.forget_requests();
+        let other = [&flags[..], &["--kubeconfig", "-"]].concat();
+        cloud
+            .up_as("second", &other)
+            .must(7, &["it belongs to stack azure", "--cluster-name"]);
+        cloud
+            .run_as("second", &["down", "--yes"])
+            .must(0, &["Kept resource group shared"]);
+        assert_eq!(cloud.changes(), Vec::<String>::new());
+        assert!(!cloud.path("second/stacks").exists());
+        assert_eq!(cloud.azure.resource(&theirs[0]), Some(body));
+    }
+}

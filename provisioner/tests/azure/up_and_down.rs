@@ -284,3 +284,34 @@ fn providers_that_are_not_registered_are_registered_first() {
         .must(0, &[]);
     cloud.must_be_empty();
 }
+
+#[test]
+fn another_kubeconfig_gets_the_entry_and_the_first_loses_it() {
+    let cloud = Cloud::new();
+    cloud.up(&[]).must(0, &[]);
+    assert!(cloud.path("kubeconfig").exists());
+    let other = cloud.path("other");
+    let flags = ["--kubeconfig", other.to_str().unwrap()];
+    cloud.azure.forget_requests();
+    cloud.up(&flags).must(0, &["Adding rsac to"]);
+    assert!(!cloud.path("kubeconfig").exists());
+    let text = std::fs::read_to_string(&other).unwrap();
+    assert!(text.contains("current-context: rsac"), "{text}");
+    // What somebody took out is put in again.
+    std::fs::remove_file(&other).unwrap();
+    cloud.up(&[]).must(0, &["Adding rsac to"]);
+    assert!(other.exists());
+    cloud.up(&["--kubeconfig", "-"]).must(0, &[]);
+    assert!(!other.exists());
+    cloud.up(&flags).must(0, &["Adding rsac to"]);
+    // Its entry is no conflict for a cluster that is made anew.
+    cloud.azure.remove(
+        "/resourceGroups/rsac-azure/providers/Microsoft.ContainerService/managedClusters/rsac",
+    );
+    cloud.up(&[]).must(0, &["Making cluster rsac"]);
+    cloud
+        .run(&["down", "--yes", "--with-network-watcher"])
+        .must(0, &[]);
+    cloud.must_be_empty();
+    assert!(!other.exists());
+}

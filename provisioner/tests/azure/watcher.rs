@@ -186,7 +186,7 @@ fn limited(
 #[test]
 fn one_that_appears_late_is_waited_for() {
     let cloud = Cloud::with(Settings {
-        watchers: WatcherCreation::AfterRequests(55),
+        watchers: WatcherCreation::AfterRequests(40),
         ..Settings::default()
     });
     cloud.up(&[]).must(0, &[]);

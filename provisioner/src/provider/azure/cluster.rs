@@ -25,6 +25,13 @@ pub(crate) enum State {
 }
 
 impl State {
+    /// How a resource says that it stands.
+    fn of(resource: Value) -> Self {
+        let state = resource.pointer("/properties/provisioningState");
+        let state = state.and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self::There { state, resource }
+    }
+
     fn is(&self, wanted: &[&str]) -> bool {
         match self {
             Self::Absent => false,
@@ -76,28 +83,18 @@ impl Managed {
     /// How it stands.
     pub(crate) async fn look(&self, session: &Session) -> Result<State, ProviderError> {
         let found = session.clusters(&self.api_version).get(&self.id).await?;
-        Ok(match found {
-            None => State::Absent,
-            Some(resource) => {
-                let state = resource.pointer("/properties/provisioningState");
-                let state = state.and_then(Value::as_str).unwrap_or_default().to_owned();
-                State::There { state, resource }
-            }
-        })
+        Ok(found.map_or(State::Absent, State::of))
     }
 
     /// Makes it as `body` declares, or brings it there; goes on where a run was cut short.
+    /// `state` is how it stands, and `is_right` tells whether one is as declared.
     pub(crate) async fn make(
         &self,
         session: &Session,
-        body: &Value,
-        stack: &str,
+        mut state: State,
+        (body, is_right): (&Value, &(dyn Fn(&State) -> bool + Sync)),
         say: Say<'_>,
     ) -> Result<State, ProviderError> {
-        let mut state = self.look(session).await?;
-        if let State::There { resource, .. } = &state {
-            must_be_ours(&self.id.name, resource, stack)?;
-        }
         if state.is_moving() {
             say("an operation on it is under way");
             let of_resource =
@@ -110,18 +107,33 @@ impl Managed {
                 ended?;
             }
         }
-        if !(state.is_ready() && declared_is_there(body, &state)) {
+        if !(state.is_ready() && is_right(&state)) {
             let declared = Declared::from_json(body)?;
             let clusters = session.clusters(&self.api_version);
-            match clusters.put(&self.id, &declared).await? {
-                Begun::Done { .. } => {}
+            let made = match clusters.put(&self.id, &declared).await? {
+                Begun::Done { .. } => None,
                 Begun::Running(operation) => {
                     self.keep(&operation)?;
-                    session.follow(&operation, say).await?;
+                    session.follow(&operation, say).await?
                 }
-            }
-            state = self.look(session).await?;
+            };
+            state = match made {
+                Some(resource) => State::of(resource),
+                None => self.look(session).await?,
+            };
         }
+        self.made(state)
+    }
+
+    /// How it stands after others, a deployment, made it.
+    pub(crate) async fn made_by_others(&self, session: &Session) -> Result<State, ProviderError> {
+        let path = self.id.path();
+        let found = session.arm.get_settled(&path, &self.api_version).await?;
+        self.made(found.map_or(State::Absent, State::of))
+    }
+
+    /// What was made stands, and nothing of it goes on.
+    fn made(&self, state: State) -> Result<State, ProviderError> {
         self.forget()?;
         match &state {
             State::There { state: text, .. } if !state.is_ready() => Err(ProviderError::Failed(
@@ -134,19 +146,35 @@ impl Managed {
         }
     }
 
+    /// One of that name that another made is neither changed nor deleted.
+    pub(crate) fn must_be_ours(&self, state: &State, stack: &str) -> Result<(), ProviderError> {
+        let State::There { resource, .. } = state else {
+            return Ok(());
+        };
+        let whose = match tags::owner(resource, stack) {
+            Owner::Ours => return Ok(()),
+            Owner::Another { name, id } => format!("it belongs to stack {name} ({id})"),
+            Owner::Nobody => "rsac-infra did not make it".to_owned(),
+        };
+        Err(ProviderError::Setting {
+            what: format!("cluster {}: {whose}", self.id.name),
+            remedy: "take another --cluster-name or --resource-group".to_owned(),
+        })
+    }
+
     /// Begins to delete it, whatever goes on; none where there is nothing to delete.
     pub(crate) async fn delete(
         &self,
         session: &Session,
+        state: &State,
         stack: &str,
         say: Say<'_>,
     ) -> Result<Option<Operation>, ProviderError> {
-        let state = self.look(session).await?;
-        let State::There { resource, .. } = &state else {
+        if matches!(state, State::Absent) {
             return Ok(None);
-        };
-        must_be_ours(&self.id.name, resource, stack)?;
-        self.settle(session, say).await?;
+        }
+        self.must_be_ours(state, stack)?;
+        self.settle(session, state, say).await?;
         match session.clusters(&self.api_version).delete(&self.id).await {
             Ok(Begun::Running(operation)) => {
                 self.keep(&operation)?;
@@ -162,9 +190,9 @@ impl Managed {
     pub(crate) async fn settle(
         &self,
         session: &Session,
+        state: &State,
         say: Say<'_>,
     ) -> Result<(), ProviderError> {
-        let state = self.look(session).await?;
         if state.is_moving() && !state.is_going() {
             say("aborting the operation on it");
             self.abort(session, say).await?;
@@ -197,6 +225,11 @@ impl Managed {
         write_private(&self.kept, &text).map_err(|error| ProviderError::Failed(error.to_string()))
     }
 
+    /// Whether an operation is kept: a run was cut short while it went on, or after it.
+    pub(crate) fn has_kept(&self) -> bool {
+        self.kept.exists()
+    }
+
     /// There is no operation any more.
     pub(crate) fn forget(&self) -> Result<(), ProviderError> {
         match std::fs::remove_file(&self.kept) {
@@ -212,18 +245,6 @@ impl Managed {
 /// The file of the operation in a stack's folder.
 pub(crate) fn kept_in(folder: &Path) -> PathBuf {
     folder.join("azure-operation.json")
-}
-
-fn must_be_ours(name: &str, resource: &Value, stack: &str) -> Result<(), ProviderError> {
-    let whose = match tags::owner(resource, stack) {
-        Owner::Ours => return Ok(()),
-        Owner::Another { name, id } => format!("it belongs to stack {name} ({id})"),
-        Owner::Nobody => "rsac-infra did not make it".to_owned(),
-    };
-    Err(ProviderError::Setting {
-        what: format!("cluster {name}: {whose}"),
-        remedy: "take another --cluster-name or --resource-group".to_owned(),
-    })
 }
 
 /// What of the declaration differs from what is there, as paths with both values. Azure adds
@@ -288,13 +309,6 @@ fn compare(path: &str, declared: &Value, there: &Value, found: &mut Vec<Differen
             declared: declared.clone(),
             there: there.clone(),
         }),
-    }
-}
-
-fn declared_is_there(body: &Value, state: &State) -> bool {
-    match state {
-        State::Absent => false,
-        State::There { resource, .. } => differences(body, resource).is_empty(),
     }
 }
 

@@ -44,7 +44,8 @@ pub(super) async fn submit(
     say: Say<'_>,
 ) -> Result<(), ProviderError> {
     tracing::debug!(cluster = declared.cluster.name, "as a deployment");
-    let call = Call::put(path(azure, "")?, RESOURCES, body(azure, true).await?);
+    // Its group may have been made a moment ago.
+    let call = Call::put(path(azure, "")?, RESOURCES, body(azure, true).await?).settling();
     session.finish(&call, say).await?;
     Ok(())
 }

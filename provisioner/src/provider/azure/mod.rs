@@ -9,6 +9,7 @@ mod errors;
 mod group;
 pub(crate) mod id;
 mod image;
+mod kubeconfig;
 mod preflight;
 mod registry;
 mod removal;
@@ -50,6 +51,8 @@ pub struct Azure {
     session: OnceLock<Session>,
     /// The user lets an entry of the kubeconfig be replaced.
     agreed: AtomicBool,
+    /// Group and cluster as they were observed, for the check that follows.
+    seen: Mutex<Option<(group::State, cluster::State)>>,
     /// What is deleted and what is kept, for the report at the end.
     report: Mutex<Report>,
 }
@@ -71,6 +74,7 @@ impl Azure {
             stack,
             session: OnceLock::new(),
             agreed: AtomicBool::new(false),
+            seen: Mutex::default(),
             report: Mutex::default(),
         }
     }

@@ -5,12 +5,11 @@ use super::cluster::State as ClusterState;
 use super::group::{Group, State as GroupState, foreign, ids};
 use super::registry::Registry;
 use super::session::Session;
-use super::steps::{CLUSTER, GROUP, IMAGE, KUBECONFIG, MERGED, NODE_GROUP, PROVIDERS, WATCHERS};
+use super::steps::{CLUSTER, GROUP, IMAGE, KUBECONFIG, NODE_GROUP, PROVIDERS, WATCHERS};
 use super::tags::Owner;
 use super::versions::RESOURCES;
 use super::watcher::record::Place;
 use super::watcher::{self, Outcome};
-use crate::cluster::merge;
 use crate::provider::kubernetes::NAMESPACE;
 use crate::provider::{ProviderError, Say};
 use crate::stack::read_optional;
@@ -41,7 +40,7 @@ impl Azure {
             GroupState::There {
                 owner: Owner::Ours, ..
             } => {
-                lines.extend(self.group_to_go(session, &group).await?);
+                lines.extend(self.group_to_go(session, &group).await?.1);
             }
             GroupState::There { .. } => lines.extend(self.own_in(session, &group).await?),
         }
@@ -54,11 +53,12 @@ impl Azure {
         Ok(lines)
     }
 
+    /// The ids of what is in it, and lines for people; an error where it may not go.
     async fn group_to_go(
         &self,
         session: &Session,
         group: &Group,
-    ) -> Result<Vec<String>, ProviderError> {
+    ) -> Result<(Vec<String>, Vec<String>), ProviderError> {
         let resources = group.resources(session).await?;
         let ours = [self.declaration()?.cluster.id, self.registry(group)?.id];
         let foreign = foreign(&resources, &self.stack.record.id, &ours);
@@ -74,23 +74,21 @@ impl Azure {
         }
         let mut locks = group.locks(session).await?;
         let mut lines = vec![format!("resource group {}", group.name)];
-        for resource in ids(&resources) {
-            lines.push(format!("  {resource}"));
-        }
+        let within = ids(&resources);
+        lines.extend(within.iter().map(|resource| format!("  {resource}")));
         if let Some(nodes) = self.node_group(session).await? {
             let nodes = Group::of(session, &nodes);
             if self.is_there(&nodes).await? {
-                let within = nodes.resources(session).await?;
+                let count = nodes.resources(session).await?.len();
                 locks.extend(nodes.locks(session).await?);
                 lines.push(format!(
-                    "resource group {} with {} resources",
-                    nodes.name,
-                    within.len()
+                    "resource group {} with {count} resources",
+                    nodes.name
                 ));
             }
         }
         match locks.as_slice() {
-            [] => Ok(lines),
+            [] => Ok((within, lines)),
             locks => Err(ProviderError::Setting {
                 what: format!("locks forbid the deletion:\n  {}", locks.join("\n  ")),
                 remedy: "whoever set them may remove them: rsac-infra removes none".to_owned(),
@@ -102,7 +100,10 @@ impl Azure {
     async fn own_in(&self, session: &Session, group: &Group) -> Result<Vec<String>, ProviderError> {
         let mut lines = Vec::new();
         let declared = self.declaration()?;
-        if let ClusterState::There { .. } = self.managed(&declared)?.look(session).await? {
+        let stack = &self.stack.record.id;
+        if let ClusterState::There { resource, .. } = self.managed(&declared)?.look(session).await?
+            && super::tags::owner(&resource, stack) == Owner::Ours
+        {
             lines.push(format!("cluster {}", declared.cluster.id));
         }
         let registry = self.registry(group)?;
@@ -122,23 +123,25 @@ impl Azure {
         Ok(Registry::of(&group.id, subscription, &self.stack.record.id))
     }
 
-    /// The group that holds the nodes: as Azure named it, or as it names them.
+    /// The group that holds the nodes: as it was noted, or as Azure says.
     async fn node_group(&self, session: &Session) -> Result<Option<String>, ProviderError> {
+        if let Some(noted) = self.node_group_kept() {
+            return Ok(Some(noted));
+        }
         let declared = self.declaration()?;
         let found = self.managed(&declared)?.look(session).await?;
-        if let Some(name) = found.node_group() {
-            self.remember(NODE_GROUP, &name)?;
-            return Ok(Some(name));
+        let name = found.node_group();
+        if let Some(name) = &name {
+            self.remember(NODE_GROUP, name)?;
         }
-        let kept = read_optional(&self.folder().join(NODE_GROUP));
-        kept.map_err(|error| ProviderError::Failed(error.to_string()))
+        Ok(name)
     }
 
     pub(super) async fn undone(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError> {
         match step {
             NAMESPACE => self.delete_jobs(say).await,
             IMAGE => self.undo_image(say).await,
-            KUBECONFIG => self.take_access_back(),
+            KUBECONFIG => self.take_access_back().await,
             CLUSTER => self.delete_cluster(say).await,
             GROUP => self.delete_group(say).await,
             WATCHERS => self.undo_watchers(say).await,
@@ -169,45 +172,30 @@ impl Azure {
         Ok(())
     }
 
-    /// What this stack merged into the user's kubeconfig.
-    pub(super) fn merged_before(&self) -> Result<Option<merge::Merged>, ProviderError> {
-        let record = self.folder().join(MERGED);
-        let text =
-            read_optional(&record).map_err(|error| ProviderError::Failed(error.to_string()))?;
-        let read = text.map_or(Ok(None), |text| serde_json::from_str(&text));
-        read.map_err(|error| ProviderError::Failed(format!("{}: {error}", record.display())))
-    }
-
-    fn take_access_back(&self) -> Result<(), ProviderError> {
-        if let Some(merged) = self.merged_before()? {
-            let removed = merge::remove_from(&merged)?;
-            for entry in removed.kept {
-                self.keep(format!("{entry} of the kubeconfig, which somebody changed"));
-            }
-        }
-        for file in [MERGED, super::KUBECONFIG] {
-            let _ = std::fs::remove_file(self.folder().join(file));
-        }
-        Ok(())
-    }
-
     /// In a group of ours the cluster goes with it; what goes on in it is ended before.
     async fn delete_cluster(&self, say: Say<'_>) -> Result<(), ProviderError> {
         let (session, group) = (self.session()?, self.group()?);
         let declared = self.declaration()?;
         let managed = self.managed(&declared)?;
-        self.node_group(session).await?;
         let stack = &self.stack.record.id;
-        match group.look(session, stack).await? {
+        let is_ours = match group.look(session, stack).await? {
             GroupState::Absent | GroupState::There { is_going: true, .. } => return Ok(()),
-            GroupState::There {
-                owner: Owner::Ours, ..
-            } => {
-                return managed.settle(session, say).await;
-            }
-            GroupState::There { .. } => {}
+            GroupState::There { owner, .. } => owner == Owner::Ours,
+        };
+        let state = managed.look(session).await?;
+        if !is_ours && managed.must_be_ours(&state, stack).is_err() {
+            let id = &declared.cluster.id;
+            self.keep(format!("cluster {id}, which this stack did not make"));
+            return Ok(());
         }
-        if let Some(operation) = managed.delete(session, stack, say).await? {
+        // The cluster is what names it: afterwards nobody could look for it.
+        if let Some(nodes) = state.node_group() {
+            self.remember(NODE_GROUP, &nodes)?;
+        }
+        if is_ours {
+            return managed.settle(session, &state, say).await;
+        }
+        if let Some(operation) = managed.delete(session, &state, stack, say).await? {
             if self.stack.once.down.no_wait {
                 self.goes_on();
                 return Ok(());
@@ -216,7 +204,7 @@ impl Azure {
             self.deleted(&declared.cluster.id);
         }
         managed.forget()?;
-        if let Some(nodes) = self.node_group(session).await? {
+        if let Some(nodes) = self.node_group_kept() {
             self.gone(&Group::of(session, &nodes), say).await?;
         }
         Ok(())
@@ -238,8 +226,7 @@ impl Azure {
                 owner: Owner::Ours, ..
             } => {
                 // Again, right before: what came meanwhile is not deleted unseen.
-                self.group_to_go(session, &group).await?;
-                going = ids(&group.resources(session).await?);
+                going = self.group_to_go(session, &group).await?.0;
                 going.push(group.id.clone());
                 let operation = group.delete(session).await?;
                 if self.stack.once.down.no_wait {

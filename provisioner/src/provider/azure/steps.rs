@@ -6,15 +6,12 @@ use super::tags::Owner;
 use super::versions::RESOURCES;
 use super::watcher::record::Place;
 use super::{Azure, ssh, watcher};
-use crate::cluster::merge;
 use crate::provider::kubernetes::{has_operator, step};
 use crate::provider::{ProviderError, Say, Step};
-use crate::stack::write_private;
+use crate::stack::{StackError, write_private};
 use rsac_arm::Call;
-use rsac_arm::managed_clusters::ManagedClusters;
 use serde_json::Value;
-use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 pub(super) const WATCHERS: &str = "azure/watchers";
@@ -24,8 +21,6 @@ pub(super) const CLUSTER: &str = "azure/cluster";
 pub(super) const KUBECONFIG: &str = "azure/kubeconfig";
 pub(super) const IMAGE: &str = "azure/image";
 
-/// The file that says what was added to the user's kubeconfig.
-pub(super) const MERGED: &str = "kubeconfig-merged.json";
 /// The file with the name of the group that holds the nodes.
 pub(super) const NODE_GROUP: &str = "azure-node-group";
 
@@ -61,33 +56,39 @@ impl Azure {
             done: self.records().open(place)?.is_some(),
             ..step(WATCHERS, "note the network watchers".to_owned())
         }];
-        let missing = super::preflight::unregistered(session).await?;
-        if !missing.is_empty() {
-            steps.push(step(
-                PROVIDERS,
-                format!("register resource providers {}", missing.join(", ")),
-            ));
-        }
         let found = group.look(session, &self.stack.record.id).await?;
+        let managed = self.managed(&declared)?;
+        let cluster = match &found {
+            GroupState::There {
+                is_going: false, ..
+            } => managed.look(session).await?,
+            _ => ClusterState::Absent,
+        };
+        // Where there is a cluster, they are registered.
+        if matches!(cluster, ClusterState::Absent) {
+            let missing = super::preflight::unregistered(session).await?;
+            if !missing.is_empty() {
+                let title = format!("register resource providers {}", missing.join(", "));
+                steps.push(step(PROVIDERS, title));
+            }
+        }
         let (title, done) = self.group_step(&group, &found, &declared.location);
         steps.push(Step {
             done,
             ..step(GROUP, title)
         });
-        let cluster = match &found {
-            GroupState::There {
-                is_going: false, ..
-            } => self.managed(&declared)?.look(session).await?,
-            _ => ClusterState::Absent,
-        };
         let changes = self.changes(&declared.cluster.body, &cluster);
+        let is_noted = self.has_noted(&managed)?;
         steps.push(Step {
-            done: cluster.is_ready() && changes.is_empty(),
-            ..step(CLUSTER, cluster_title(&declared, &cluster, &changes))
+            done: cluster.is_ready() && changes.is_empty() && is_noted,
+            ..step(
+                CLUSTER,
+                cluster_title(&declared, &cluster, &changes, is_noted),
+            )
         });
-        let has_access = Self::kubeconfig_in(self.folder()).exists();
+        self.now_seen(found, cluster.clone());
         steps.push(Step {
-            done: has_access && self.folder().join(MERGED).exists() && cluster.is_ready(),
+            done: cluster.is_ready() && self.has_given_access()?,
             ..step(KUBECONFIG, self.access_title(&declared.cluster.name))
         });
         let within = self.observed_within(cluster.is_ready()).await?;
@@ -101,6 +102,25 @@ impl Azure {
         Ok(steps)
     }
 
+    /// Whether the run that made the cluster came so far as to note it. A stack whose cluster
+    /// no run here made has nothing to note.
+    fn has_noted(&self, managed: &super::cluster::Managed) -> Result<bool, ProviderError> {
+        let journal = self.stack.journal().map_err(StackError::from);
+        let journal = journal.map_err(|error| ProviderError::Failed(error.to_string()))?;
+        let is_noted = !managed.has_kept() && self.folder().join(NODE_GROUP).exists();
+        Ok(is_noted || !journal.begun().contains(&CLUSTER))
+    }
+
+    fn now_seen(&self, group: GroupState, cluster: ClusterState) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen = Some((group, cluster));
+    }
+
+    fn was_seen(&self) -> Option<(GroupState, ClusterState)> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.take()
+    }
+
     /// The steps within the cluster. One that does not answer hinders no `down`: its steps
     /// are shown as missing, and performing one says why it cannot be.
     async fn observed_within(&self, is_ready: bool) -> Result<Vec<Step>, ProviderError> {
@@ -111,14 +131,6 @@ impl Azure {
             }
         }
         self.within.observe(None).await
-    }
-
-    fn access_title(&self, cluster: &str) -> String {
-        match self.azure().merge_into {
-            Some(path) if path == Path::new("-") => format!("ask for the kubeconfig of {cluster}"),
-            Some(path) => format!("add {cluster} to {}", path.display()),
-            None => format!("add {cluster} to the kubeconfig"),
-        }
     }
 
     /// What is declared otherwise than it is. Tags tell the run, which a resumed or later
@@ -175,11 +187,17 @@ impl Azure {
             ));
         }
         let declared = self.declaration()?;
-        let group = self.group()?;
-        self.group_may_be_used(&group, &group.look(session, &self.stack.record.id).await?)?;
+        // As it was observed a moment ago; each step looks again before it changes anything.
+        let (found, cluster) = match self.was_seen() {
+            Some(seen) => seen,
+            None => {
+                let found = self.group()?.look(session, &self.stack.record.id).await?;
+                (found, self.managed(&declared)?.look(session).await?)
+            }
+        };
+        self.group_may_be_used(&self.group()?, &found)?;
         let is_made = steps.iter().any(|step| step.id == CLUSTER && step.done);
         if !is_made {
-            let cluster = self.managed(&declared)?.look(session).await?;
             self.fixed_must_stay(&declared, &cluster)?;
             if matches!(cluster, ClusterState::Absent) {
                 self.name_must_be_free(&declared.cluster.name)?;
@@ -213,46 +231,6 @@ impl Azure {
                 group.name
             ),
         })
-    }
-
-    /// Whether an entry of the user's kubeconfig may be replaced.
-    fn may_overwrite(&self) -> bool {
-        self.within.once().overwrite_kubeconfig || self.agreed.load(Ordering::Relaxed)
-    }
-
-    /// Somebody's entry in the user's kubeconfig that has the cluster's name.
-    fn conflict(&self, name: &str) -> Result<Option<String>, ProviderError> {
-        let path = self.azure().merge_into;
-        let Some(path) = path.filter(|path| path != Path::new("-")) else {
-            return Ok(None);
-        };
-        let is_taken = !self.may_overwrite() && merge::has(&path, name)?;
-        Ok(is_taken.then(|| {
-            let path = path.display();
-            format!("kubeconfig {path} has another cluster or context {name:?}")
-        }))
-    }
-
-    /// A conflict is told before there is a cluster that costs.
-    fn name_must_be_free(&self, name: &str) -> Result<(), ProviderError> {
-        match self.conflict(name)? {
-            None => Ok(()),
-            Some(what) => Err(ProviderError::Setting {
-                what,
-                remedy: "--overwrite-existing, another --kubeconfig, or another --cluster-name"
-                    .to_owned(),
-            }),
-        }
-    }
-
-    /// What to ask about the user's kubeconfig, before there is a cluster.
-    pub(super) async fn conflict_to_ask(&self) -> Result<Option<String>, ProviderError> {
-        let declared = self.declaration()?;
-        let Some(what) = self.conflict(&declared.cluster.name)? else {
-            return Ok(None);
-        };
-        let cluster = self.managed(&declared)?.look(self.session()?).await?;
-        Ok(matches!(cluster, ClusterState::Absent).then(|| format!("{what}: replace it?")))
     }
 
     fn fixed_must_stay(
@@ -360,17 +338,16 @@ impl Azure {
         }
         let (session, declared) = (self.session()?, self.declaration()?);
         let managed = self.managed(&declared)?;
-        let state = match self.azure().via_deployment {
-            Some(true) => {
-                super::deployment::submit(self, session, &declared, say).await?;
-                managed.look(session).await?
-            }
-            _ => {
-                let stack = &self.stack.record.id;
-                managed
-                    .make(session, &declared.cluster.body, stack, say)
-                    .await?
-            }
+        let body = &declared.cluster.body;
+        let is_right = |state: &ClusterState| self.changes(body, state).is_empty();
+        let state = managed.look(session).await?;
+        managed.must_be_ours(&state, &self.stack.record.id)?;
+        let is_made = state.is_ready() && is_right(&state);
+        let state = if self.azure().via_deployment == Some(true) && !is_made {
+            super::deployment::submit(self, session, &declared, say).await?;
+            managed.made_by_others(session).await?
+        } else {
+            managed.make(session, state, (body, &is_right), say).await?
         };
         match state.node_group() {
             Some(group) => self.remember(NODE_GROUP, &group),
@@ -382,50 +359,19 @@ impl Azure {
         let written = write_private(&self.folder().join(file), text);
         written.map_err(|error| ProviderError::Failed(error.to_string()))
     }
-
-    /// The cluster's kubeconfig: into the stack's folder, for the tool, and merged into the
-    /// user's, for kubectl.
-    async fn give_access(&self, say: Say<'_>) -> Result<(), ProviderError> {
-        let text = self.credentials(say).await?;
-        self.remember(super::KUBECONFIG, &text)?;
-        let path = self.azure().merge_into;
-        let Some(path) = path.filter(|path| path != Path::new("-")) else {
-            return self.remember(MERGED, "null");
-        };
-        let on_conflict = match self.may_overwrite() {
-            true => merge::OnConflict::Overwrite,
-            false => merge::OnConflict::Fail,
-        };
-        let earlier = self.merged_before()?;
-        let merged = merge::merge_again(&path, &text, earlier.as_ref(), on_conflict)?;
-        let record = serde_json::to_string(&merged)
-            .map_err(|error| ProviderError::Failed(error.to_string()))?;
-        self.remember(MERGED, &record)
-    }
-
-    /// The kubeconfig that Azure gives the cluster's user.
-    pub(super) async fn credentials(&self, say: Say<'_>) -> Result<String, ProviderError> {
-        let (session, declared) = (self.session()?, self.declaration()?);
-        say("asking for its kubeconfig");
-        let managed = self.managed(&declared)?;
-        let clusters = session.clusters(&managed.api_version);
-        let mut all = clusters.user_credentials(&managed.id).await?;
-        match all.is_empty() {
-            false => Ok(all.swap_remove(0).yaml),
-            true => Err(ProviderError::Failed(
-                "Azure answers no kubeconfig of the cluster".to_owned(),
-            )),
-        }
-    }
 }
 
 fn cluster_title(
     declared: &super::declaration::Declaration,
     cluster: &ClusterState,
     changes: &[Difference],
+    is_noted: bool,
 ) -> String {
     let name = &declared.cluster.name;
     match cluster {
+        _ if cluster.is_ready() && changes.is_empty() && !is_noted => {
+            format!("note that cluster {name} is made")
+        }
         ClusterState::Absent => format!("make cluster {}", declared.summary()),
         ClusterState::There { state, .. } if cluster.is_moving() => {
             format!("wait for cluster {name}, which is {state}")

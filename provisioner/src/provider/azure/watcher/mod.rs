@@ -108,8 +108,17 @@ pub(crate) async fn remove(
                 // Azure says that it makes none here: nothing can come late.
                 let never = record.as_ref().and_then(|r| r.made_by_azure) == Some(false);
                 if record.is_none() || never || waited >= LATE {
+                    // An earlier run may have been cut short between watcher and group.
+                    let record = record.filter(|_| !never && facts.unreadable.is_empty());
+                    let gone = match &record {
+                        Some(record) => remove_group(session, record, say).await?,
+                        None => None,
+                    };
                     records.close(place)?;
-                    return Ok(Outcome::Nothing);
+                    return Ok(match gone {
+                        Some(group) => Outcome::Deleted(vec![group]),
+                        None => Outcome::Nothing,
+                    });
                 }
                 say("no network watcher yet; one can appear late");
                 session.pause(LOOK_AGAIN).await;
