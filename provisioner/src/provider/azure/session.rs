@@ -15,6 +15,8 @@ const ENDPOINT: &str = "RSAC_ARM_ENDPOINT";
 const CA_FILE: &str = "RSAC_ARM_CA_FILE";
 /// What waits and pauses are multiplied by; below 1 for a simulator whose time runs faster.
 const PATIENCE: &str = "RSAC_ARM_PATIENCE";
+/// The seconds that one request and its answer may take.
+const TIMEOUT: &str = "RSAC_ARM_TIMEOUT";
 
 /// A way into one subscription.
 #[derive(Clone)]
@@ -117,18 +119,24 @@ fn client(cloud: &str) -> Result<Arm, ProviderError> {
         }
         None => None,
     };
-    let patience = match set(PATIENCE) {
-        Some(text) => {
-            let factor = text.parse().ok().filter(|f: &f64| (0.0..=10.0).contains(f));
-            let factor =
-                factor.ok_or_else(|| bad(PATIENCE, &text, "no number from 0 to 10", "unset it"))?;
-            Patience {
-                scale: factor,
-                ..Patience::default()
-            }
-        }
-        None => Patience::default(),
-    };
+    let mut patience = Patience::default();
+    if let Some(text) = set(PATIENCE) {
+        let factor = text.parse().ok().filter(|f: &f64| (0.0..=10.0).contains(f));
+        patience.scale =
+            factor.ok_or_else(|| bad(PATIENCE, &text, "no number from 0 to 10", "unset it"))?;
+    }
+    if let Some(text) = set(TIMEOUT) {
+        let seconds = text.parse().ok().filter(|s| (1..=3600).contains(s));
+        let seconds = seconds.ok_or_else(|| {
+            bad(
+                TIMEOUT,
+                &text,
+                "no number of seconds from 1 to 3600",
+                "unset it",
+            )
+        })?;
+        patience.request = Duration::from_secs(seconds);
+    }
     let options = Options {
         ca_pem,
         patience,
