@@ -139,11 +139,10 @@ async fn check(
         return Ok(lock);
     }
     let checked = ctx.interruptible(async {
-        if let (Some(ask), Some(question)) = (ctx.ask, place.question().await?) {
-            let answer = ask(format!("{question} [y/N] ")).await.unwrap_or_default();
-            if matches!(answer.trim(), "y" | "Y" | "yes") {
-                place.agree();
-            }
+        if let Some(question) = place.question().await?
+            && ctx.says_yes(&question).await? == Some(true)
+        {
+            place.agree();
         }
         Ok(place.check(steps).await?)
     });

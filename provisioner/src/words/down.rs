@@ -199,19 +199,10 @@ pub(super) async fn show_unseen(
 }
 
 async fn confirmed(ctx: &Context<'_>, name: &str, jobs: &[String]) -> Result<bool, Failure> {
-    let Some(ask) = ctx.ask else {
-        return Ok(false);
-    };
     let jobs = match jobs {
         [] => "no job".to_owned(),
         jobs => jobs.join(", "),
     };
-    let question = format!("Remove stack {name} with {jobs}? [y/N] ");
-    let asked = async {
-        ask(question)
-            .await
-            .map_err(|error| Failure::new(Exit::Failure, format!("the terminal: {error}")))
-    };
-    let answer = ctx.interruptible(asked).await?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    let question = format!("Remove stack {name} with {jobs}?");
+    Ok(ctx.says_yes(&question).await?.unwrap_or(false))
 }

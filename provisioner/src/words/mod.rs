@@ -89,6 +89,22 @@ impl Context<'_> {
     }
 }
 
+impl Context<'_> {
+    /// Asks whoever sits at the terminal; none where nobody does.
+    async fn says_yes(&self, question: &str) -> Result<Option<bool>, Failure> {
+        let Some(ask) = self.ask else {
+            return Ok(None);
+        };
+        let asked = async {
+            ask(format!("{question} [y/N] "))
+                .await
+                .map_err(|error| Failure::new(Exit::Failure, format!("the terminal: {error}")))
+        };
+        let answer = self.interruptible(asked).await?;
+        Ok(Some(matches!(answer.trim(), "y" | "Y" | "yes")))
+    }
+}
+
 /// Runs a word, says why where it fails, and answers the code to end with.
 pub async fn run(ctx: &Context<'_>, cli: Cli) -> Exit {
     let done = match (&cli.word, cli.common.file()) {

@@ -80,19 +80,13 @@ async fn remove(ctx: &Context<'_>, records: &Records, record: &Record) -> Result
 }
 
 async fn confirmed(ctx: &Context<'_>, record: &Record) -> Result<bool, Failure> {
-    let Some(ask) = ctx.ask else {
-        let what = "`down --with-network-watcher` deletes, and nobody is there to ask";
-        return Err(Failure::new(Exit::Usage, what).remedy("--yes"));
-    };
     let question = format!(
-        "Delete the network watcher of {} in subscription {}, where that is safe? [y/N] ",
+        "Delete the network watcher of {} in subscription {}, where that is safe?",
         record.location, record.subscription
     );
-    let asked = async {
-        ask(question)
-            .await
-            .map_err(|error| Failure::new(Exit::Failure, format!("the terminal: {error}")))
-    };
-    let answer = ctx.interruptible(asked).await?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    let answer = ctx.says_yes(&question).await?;
+    answer.ok_or_else(|| {
+        let what = "`down --with-network-watcher` deletes, and nobody is there to ask";
+        Failure::new(Exit::Usage, what).remedy("--yes")
+    })
 }
