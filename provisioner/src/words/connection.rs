@@ -79,10 +79,48 @@ pub(super) fn name_of(cracker: &RSACracker) -> Option<&str> {
     cracker.metadata.name.as_deref()
 }
 
+/// Why a job's master does not answer: one that is suspended rests.
+pub(super) fn of_master(cracker: &RSACracker, error: AccessError) -> Failure {
+    let name = name_of(cracker).unwrap_or_default();
+    match error {
+        AccessError::NoMaster { .. } if cracker.spec.suspend == Some(true) => {
+            let what = format!("job {name} is suspended, and its master rests");
+            Failure::new(Exit::NotYet, what).remedy(format!("`rsac-infra resume {name}` goes on"))
+        }
+        error => error.into(),
+    }
+}
+
 fn not_found(error: AccessError, name: &str, names: &[&str]) -> Failure {
     let mut failure = Failure::from(error);
     if let Some(close) = closest(name, names.iter().copied()) {
         failure.remedies = vec![format!("did you mean {close}?")];
     }
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suspended_jobs_master_rests_and_another_is_silent() {
+        let silent = || AccessError::NoMaster {
+            name: "my-rsac".to_owned(),
+            why: "it has not started yet".to_owned(),
+        };
+        let mut cracker = super::super::manifest::example().unwrap().remove(0);
+        assert!(
+            of_master(&cracker, silent())
+                .message
+                .contains("not started")
+        );
+        cracker.spec.suspend = Some(true);
+        let failure = of_master(&cracker, silent());
+        assert_eq!(
+            failure.message,
+            "job my-rsac is suspended, and its master rests"
+        );
+        assert_eq!(failure.exit, Exit::NotYet);
+    }
 }

@@ -2,7 +2,7 @@
 //! master's own container, from itself.
 
 use super::Context;
-use super::connection::Connection;
+use super::connection::{Connection, of_master};
 use super::view::View;
 use crate::cli::Progress;
 use crate::exit::{Exit, Failure};
@@ -26,7 +26,8 @@ pub(super) async fn run(ctx: &Context<'_>, args: Progress) -> Result<(), Failure
     }
     let connection = Connection::open(ctx).await?;
     let cracker = connection.pick(args.name.as_deref()).await?;
-    let answer = connection.access.progress(View(&cracker).name()).await?;
+    let answer = connection.access.progress(View(&cracker).name()).await;
+    let answer = answer.map_err(|error| of_master(&cracker, error))?;
     ctx.out.to_stdout(&answer)
 }
 

@@ -1,7 +1,7 @@
 //! `units`: who holds or held which range of a job, how far, with what outcome.
 
 use super::Context;
-use super::connection::Connection;
+use super::connection::{Connection, of_master};
 use super::view::View;
 use crate::cli::Units;
 use crate::exit::Failure;
@@ -16,7 +16,8 @@ pub(super) async fn run(ctx: &Context<'_>, args: Units) -> Result<(), Failure> {
     let mut table = Table::new(&["UNIT", "INDICES", "COVERED", "STATE", "HOLDERS"]);
     let mut after = None;
     loop {
-        let page = connection.access.units(name, args.plan, after).await?;
+        let page = connection.access.units(name, args.plan, after).await;
+        let page = page.map_err(|error| of_master(&cracker, error))?;
         for unit in &page.units {
             ctx.out.event(&Event::Unit {
                 name,
