@@ -166,6 +166,11 @@ pub(crate) struct Case {
 }
 
 impl Case {
+    /// The request of the next run at which that is killed too.
+    pub(crate) fn second(&self) -> Option<u64> {
+        (self.kind.name == "kill-twice").then(|| 1 + self.at * 7 % 20)
+    }
+
     pub(crate) fn name(&self) -> String {
         format!("{}/{}/{}", self.road.name(), self.kind.name, self.at)
     }

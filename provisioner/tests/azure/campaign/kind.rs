@@ -103,7 +103,7 @@ impl Kind {
     }
 }
 
-/// Kills before and after a request.
+/// Kills before and after a request, once and again.
 pub(crate) fn kills() -> Vec<Kind> {
     let kill = |name, blow| Kind {
         name,
@@ -115,6 +115,8 @@ pub(crate) fn kills() -> Vec<Kind> {
     vec![
         kill("kill-before", Blow::KillBefore),
         kill("kill-after", Blow::KillAfter),
+        // And so is the run after it, at another request.
+        kill("kill-twice", Blow::KillAfter),
     ]
 }
 
