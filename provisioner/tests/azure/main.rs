@@ -9,8 +9,14 @@
 
 mod adoption;
 mod cloud;
+mod interrupts;
 mod kubernetes;
+#[path = "../pty/mod.rs"]
+mod pty;
 mod refusals;
+#[path = "../screens/mod.rs"]
+#[allow(dead_code, reason = "of its helpers only the machine is used here")]
+mod screens;
 mod up_and_down;
 mod watcher;
 mod wire;
