@@ -15,7 +15,6 @@ mod kubernetes;
 mod pty;
 mod refusals;
 #[path = "../screens/mod.rs"]
-#[allow(dead_code, reason = "of its helpers only the machine is used here")]
 mod screens;
 mod up_and_down;
 mod watcher;
