@@ -5,7 +5,6 @@
 
 mod clusters;
 mod credentials;
-mod logs;
 mod operations;
 mod reading;
 mod scripted;

@@ -1,9 +1,16 @@
-//! What is logged at the most talkative level shows no token, signature or credential.
+//! What is logged at the most talkative level shows no token, signature or credential. Alone
+//! in its process: whether a line is logged at all is remembered for all threads together.
 
-use crate::scripted::{GROUP, Script, json, raw};
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
+#[path = "../client/scripted.rs"]
+#[allow(dead_code, reason = "of the script only a part is used here")]
+mod scripted;
+
 use rsac_arm::credentials::{Environment, chain_in};
 use rsac_arm::managed_clusters::{AksClusters, ClusterId, ManagedClusters};
 use rsac_arm::{Arm, Call, Cloud, Options, Patience};
+use scripted::{GROUP, Script, json, raw};
 use serde_json::json as value;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
