@@ -7,6 +7,12 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+const ESTABLISHED: [&str; 3] = [
+    "wait",
+    "--for=condition=Established",
+    "crd/rsacrackers.suu-kopf.dev",
+];
+
 fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")
 }
@@ -25,12 +31,7 @@ pub(crate) fn plain(bench: &Bench) {
     let example = deploy().join("example");
     cluster.ok(&["apply", "-f", text(&operator)]);
     cluster.ok(&["apply", "--server-side", "-f", text(&crd)]);
-    let established = [
-        "wait",
-        "--for=condition=Established",
-        "crd/rsacrackers.suu-kopf.dev",
-    ];
-    cluster.ok(&established);
+    cluster.ok(&ESTABLISHED);
     cluster.ok(&["apply", "-f", text(&example)]);
     let finished = [
         "wait",
@@ -105,6 +106,7 @@ pub(crate) fn kustomize(bench: &Bench) {
     let cluster = &bench.cluster;
     let folder = file.parent().unwrap();
     cluster.ok(&["apply", "--server-side", "-k", text(folder)]);
+    cluster.ok(&ESTABLISHED);
     let job = json!({
         "apiVersion": "suu-kopf.dev/v1",
         "kind": "RSACracker",
@@ -124,6 +126,10 @@ pub(crate) fn kustomize(bench: &Bench) {
     let master = cluster.get(&["pod", "by-kustomize-master-0"]);
     assert_eq!(master["spec"]["containers"][0]["image"], IMAGE);
     cluster.ok(&["delete", "rsacracker/by-kustomize"]);
+    // Before its definition goes, which the garbage collector still needs.
+    cluster.until("nothing is left of by-kustomize", || {
+        cluster.belongings("by-kustomize").is_empty().then_some(())
+    });
     cluster.ok(&["delete", "-k", text(folder)]);
     cluster.until("the operator's namespace is gone", || {
         let left = cluster.ok(&[
