@@ -52,10 +52,10 @@ fn a_wrong_secret_says_what_each_credential_answered() {
     let cloud = Cloud::new();
     let mut command = cloud.command_of("state", &["plan", "--provider", "azure"]);
     command
-        .env("AZURE_CLIENT_SECRET", "wrong")
+        .env("AZURE_CLIENT_SECRET", "m1staken-s3cret")
         .env("PATH", "/nowhere");
     let said = crate::cloud::said(command).must(7, &["AADSTS7000215", "az login"]);
-    assert!(!said.err.contains("wrong\""), "{}", said.err);
+    assert!(!said.err.contains("m1staken-s3cret"), "{}", said.err);
     nothing_was_sent(&cloud);
 }
 

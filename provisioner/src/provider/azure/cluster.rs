@@ -300,9 +300,7 @@ fn compare(path: &str, declared: &Value, there: &Value, found: &mut Vec<Differen
         (Value::Null, _) => {}
         (Value::Array(a), Value::Null) if a.is_empty() => {}
         (Value::Bool(false), Value::Null) => {}
-        (Value::Number(a), b) if a.as_i64() == Some(0) && path.ends_with("osDiskSizeGB") => {
-            let _ = b;
-        }
+        (Value::Number(a), _) if a.as_i64() == Some(0) && path.ends_with("osDiskSizeGB") => {}
         (a, b) if a == b => {}
         (declared, there) => found.push(Difference {
             path: path.to_owned(),

@@ -1,10 +1,10 @@
 //! `--via deployment`: the same declaration as one ARM deployment, as `az deployment group
 //! create` would submit it; and Azure's own forecast of it.
 
-use super::declaration::{Declaration, parameters, template, wrong};
+use super::Azure;
+use super::declaration::{parameters, template, wrong};
 use super::session::Session;
 use super::versions::RESOURCES;
-use super::{Azure, ssh};
 use crate::provider::{ProviderError, Say};
 use rsac_arm::Call;
 use serde_json::{Value, json};
@@ -18,14 +18,9 @@ fn path(azure: &Azure, action: &str) -> Result<String, ProviderError> {
     ))
 }
 
-async fn body(azure: &Azure, make_key: bool) -> Result<Value, ProviderError> {
-    let place = azure.azure();
-    let key = match make_key && !place.parameters.contains_key(super::SSH_KEY) {
-        true => ssh::own(azure.folder()).await?,
-        false => "ssh-rsa (made by `up`)".to_owned(),
-    };
+fn body(azure: &Azure) -> Result<Value, ProviderError> {
     let template = template()?;
-    let parameters = parameters(&place, Some(&key), &azure.tags()?);
+    let parameters = parameters(&azure.azure(), Some(&azure.ssh_key()), &azure.tags()?);
     let parameters = template
         .arm_parameters(&parameters)
         .map_err(|e| wrong(&e))?;
@@ -36,16 +31,14 @@ async fn body(azure: &Azure, make_key: bool) -> Result<Value, ProviderError> {
     }}))
 }
 
-/// Submits the deployment, and waits for its end.
+/// Submits the deployment, its SSH key being made, and waits for its end.
 pub(super) async fn submit(
     azure: &Azure,
     session: &Session,
-    declared: &Declaration,
     say: Say<'_>,
 ) -> Result<(), ProviderError> {
-    tracing::debug!(cluster = declared.cluster.name, "as a deployment");
     // Its group may have been made a moment ago.
-    let call = Call::put(path(azure, "")?, RESOURCES, body(azure, true).await?).settling();
+    let call = Call::put(path(azure, "")?, RESOURCES, body(azure)?).settling();
     session.finish(&call, say).await?;
     Ok(())
 }
@@ -62,11 +55,7 @@ pub(super) async fn forecast(azure: &Azure) -> Result<Vec<String>, ProviderError
     {
         return Ok(Vec::new());
     }
-    let call = Call::post(
-        path(azure, "/whatIf")?,
-        RESOURCES,
-        Some(body(azure, false).await?),
-    );
+    let call = Call::post(path(azure, "/whatIf")?, RESOURCES, Some(body(azure)?));
     let answer = session.finish(&call, &|_| {}).await?.unwrap_or_default();
     let changes = answer
         .pointer("/properties/changes")

@@ -61,11 +61,12 @@ impl Azure {
             say(&target);
             let pushed = push(&image, &target, false, auth(&login)).await;
             registry.revoke(session, For::Push, say).await?;
+            let reference = pushed?;
             let pull = registry.login(session, &host, For::Pull, say).await?;
             self.within
                 .keep_pull_secret(&cluster, &pull.docker_config())
                 .await?;
-            pushed?
+            reference
         };
         self.within.use_image(&reference)
     }
@@ -109,25 +110,15 @@ impl Azure {
             "principalId": principal,
             "principalType": "ServicePrincipal",
         }});
-        match session
-            .finish(&Call::put(path, AUTHORIZATION, body), say)
-            .await
-        {
-            Ok(_) => Ok(host),
-            Err(ProviderError::Setting { what, .. }) if what.contains("RoleAssignmentExists") => {
-                Ok(host)
-            }
-            Err(ProviderError::Setting { what, remedy })
-                if what.contains("AuthorizationFailed") =>
-            {
-                Err(ProviderError::Setting {
-                    what: format!("--attach-acr {acr}: {what}"),
-                    remedy: format!(
-                        "{remedy}; without --attach-acr the stack makes a registry of its own, which a Contributor may"
-                    ),
-                })
-            }
-            Err(error) => Err(error),
+        match session.arm.run(&Call::put(path, AUTHORIZATION, body)).await {
+            Err(error) if error.code() == "RoleAssignmentExists" => Ok(host),
+            Err(error) if error.class() == Class::Permission => Err(ProviderError::Setting {
+                what: format!("--attach-acr {acr}: {error}"),
+                remedy: "ask who may assign roles there; without --attach-acr the stack makes a \
+                         registry of its own, which a Contributor may"
+                    .to_owned(),
+            }),
+            made => made.map(|_| host).map_err(ProviderError::from),
         }
     }
 
@@ -159,10 +150,7 @@ impl Azure {
         }
         let (session, group) = (self.session()?, self.group()?);
         let registry = self.registry(&group)?;
-        let there = match session.arm.get(&registry.id, REGISTRY).await {
-            Err(error) if error.class() == Class::NotFound => None,
-            other => other?,
-        };
+        let there = session.arm.get(&registry.id, REGISTRY).await?;
         if there.is_some() && !self.group_is_ours(session, &group).await? {
             registry.delete(session, say).await?;
             self.deleted(registry.id);

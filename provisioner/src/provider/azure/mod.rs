@@ -25,7 +25,7 @@ use super::kubernetes::OnCluster;
 use super::{Provider, ProviderError, Say, Step};
 use crate::access::Access;
 use crate::cluster::Cluster;
-use crate::stack::{AzurePlace, Stack, StackError, read_optional};
+use crate::stack::{AzurePlace, Stack, StackError};
 use async_trait::async_trait;
 use declaration::Declaration;
 use group::Group;
@@ -115,12 +115,15 @@ impl Azure {
         Ok(tags::of(&self.stack.record, &self.run()?, &self.azure()))
     }
 
-    /// What is to be there. Without a key yet, with a text in its place: nothing is sent then.
+    /// The stack's own SSH key; before it is made a text in its place, with which nothing is
+    /// sent that makes anything.
+    fn ssh_key(&self) -> String {
+        ssh::kept(self.folder()).unwrap_or_else(|| "ssh-rsa (made by `up`)".to_owned())
+    }
+
+    /// What is to be there.
     fn declaration(&self) -> Result<Declaration, ProviderError> {
-        let key = read_optional(&self.folder().join("ssh-key.pub"));
-        let key = key.ok().flatten().map(|key| key.trim().to_owned());
-        let key = key.unwrap_or_else(|| "ssh-rsa (made by `up`)".to_owned());
-        let session = self.session()?;
+        let (session, key) = (self.session()?, self.ssh_key());
         declaration::declare(&self.azure(), &session.subscription, &key, &self.tags()?)
     }
 

@@ -8,10 +8,9 @@ use super::session::Session;
 use super::steps::{CLUSTER, GROUP, IMAGE, KUBECONFIG, NODE_GROUP, PROVIDERS, WATCHERS};
 use super::tags::Owner;
 use super::versions::RESOURCES;
-use super::watcher::record::Place;
 use super::watcher::{self, Outcome};
 use crate::provider::kubernetes::NAMESPACE;
-use crate::provider::{ProviderError, Say};
+use crate::provider::{Provider, ProviderError, Say};
 use crate::stack::read_optional;
 use rsac_arm::Class;
 use std::sync::PoisonError;
@@ -302,19 +301,8 @@ impl Azure {
     async fn undo_watchers(&self, say: Say<'_>) -> Result<(), ProviderError> {
         let (session, declared) = (self.session()?, self.declaration()?);
         let records = self.records();
-        let place = Place {
-            cloud: &session.cloud,
-            subscription: &session.subscription,
-            location: &declared.location,
-        };
-        let (is_going, wanted) = (
-            self.report
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .is_going,
-            self.stack.once.down.with_network_watcher,
-        );
-        if is_going || !wanted {
+        let place = watcher::place(session, &declared.location);
+        if self.is_going() || !self.stack.once.down.with_network_watcher {
             if records.open(place)?.is_some() {
                 self.keep(
                     "the network watcher that Azure may have made, and the note about it: \
@@ -339,12 +327,7 @@ impl Azure {
     /// What is left, without what stays on purpose.
     pub(super) async fn left(&self) -> Result<Vec<String>, ProviderError> {
         let session = self.session()?;
-        if self
-            .report
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_going
-        {
+        if self.is_going() {
             return Ok(Vec::new());
         }
         let (group, declared) = (self.group()?, self.declaration()?);

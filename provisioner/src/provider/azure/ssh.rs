@@ -31,6 +31,11 @@ pub(crate) fn read(path: &Path) -> Result<String, ProviderError> {
     }
 }
 
+/// The stack's own public key, as far as it is made.
+pub(crate) fn kept(folder: &Path) -> Option<String> {
+    read(&public_of(&folder.join(KEY))).ok()
+}
+
 /// The stack's own key, made where there is none.
 ///
 /// # Errors

@@ -4,7 +4,6 @@ use super::cluster::{Difference, State as ClusterState, differences};
 use super::group::{Group, State as GroupState};
 use super::tags::Owner;
 use super::versions::RESOURCES;
-use super::watcher::record::Place;
 use super::{Azure, ssh, watcher};
 use crate::provider::kubernetes::{has_operator, step};
 use crate::provider::{ProviderError, Say, Step};
@@ -47,11 +46,7 @@ impl Azure {
     pub(super) async fn observed(&self) -> Result<Vec<Step>, ProviderError> {
         let session = self.session()?;
         let (declared, group) = (self.declaration()?, self.group()?);
-        let place = Place {
-            cloud: &session.cloud,
-            subscription: &session.subscription,
-            location: &declared.location,
-        };
+        let place = watcher::place(session, &declared.location);
         let mut steps = vec![Step {
             done: self.records().open(place)?.is_some(),
             ..step(WATCHERS, "note the network watchers".to_owned())
@@ -263,9 +258,9 @@ impl Azure {
         match step {
             WATCHERS => {
                 let (session, declared) = (self.session()?, self.declaration()?);
-                let whose = (self.stack.name(), self.run()?);
-                let whose = (whose.0, whose.1.as_str());
-                watcher::note(session, &self.records(), &declared.location, whose).await?;
+                let (name, run) = (self.stack.name(), self.run()?);
+                let (records, whose) = (self.records(), (name, run.as_str()));
+                watcher::note(session, &records, &declared.location, whose).await?;
                 Ok(())
             }
             PROVIDERS => self.register(say).await,
@@ -344,7 +339,7 @@ impl Azure {
         managed.must_be_ours(&state, &self.stack.record.id)?;
         let is_made = state.is_ready() && is_right(&state);
         let state = if self.azure().via_deployment == Some(true) && !is_made {
-            super::deployment::submit(self, session, &declared, say).await?;
+            super::deployment::submit(self, session, say).await?;
             managed.made_by_others(session).await?
         } else {
             managed.make(session, state, (body, &is_right), say).await?

@@ -56,7 +56,8 @@ pub(crate) async fn note(
     records.write_unless_open(place, (stack, run), before)
 }
 
-fn place<'a>(session: &'a Session, location: &'a str) -> Place<'a> {
+/// Whose record it is.
+pub(crate) fn place<'a>(session: &'a Session, location: &'a str) -> Place<'a> {
     Place {
         cloud: &session.cloud,
         subscription: &session.subscription,
