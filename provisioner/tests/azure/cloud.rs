@@ -1,6 +1,10 @@
 //! A simulated subscription, and a user's machine that knows no other.
 
+#[path = "../said/mod.rs"]
+mod said;
+
 use rsac_azure_simulator::{Settings, Simulator};
+pub(crate) use said::{Said, said};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -12,25 +16,6 @@ pub(crate) const SSH_KEY: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDtest no
 pub(crate) struct Cloud {
     pub(crate) azure: Simulator,
     folder: TempDir,
-}
-
-/// What a run said.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
-impl Said {
-    /// That it ended with this code, and said these on stderr.
-    pub(crate) fn must(self, code: i32, texts: &[&str]) -> Self {
-        assert_eq!(self.code, code, "{}", self.err);
-        for text in texts {
-            assert!(self.err.contains(text), "{text:?} is not in\n{}", self.err);
-        }
-        self
-    }
 }
 
 impl Cloud {
@@ -106,15 +91,5 @@ impl Cloud {
             .map(text)
             .filter(|text| !text.contains("/oauth2/"))
             .collect()
-    }
-}
-
-pub(crate) fn said(mut command: Command) -> Said {
-    let run = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said {
-        code: run.status.code().unwrap_or(-1),
-        out: text(&run.stdout),
-        err: text(&run.stderr),
     }
 }

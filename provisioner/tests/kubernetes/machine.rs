@@ -1,5 +1,9 @@
 //! The binary's own words with a state directory, a kubeconfig and a minikube of the test's.
 
+#[path = "../said/mod.rs"]
+mod said;
+
+pub(crate) use said::{Said, said};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -7,25 +11,6 @@ use tempfile::TempDir;
 /// A machine of a user's.
 pub(crate) struct Machine {
     folder: TempDir,
-}
-
-/// What a run said.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
-impl Said {
-    /// That it ended with this code, and said these on stderr.
-    pub(crate) fn must(self, code: i32, texts: &[&str]) -> Self {
-        assert_eq!(self.code, code, "{self:#?}");
-        for text in texts {
-            assert!(self.err.contains(text), "{text:?} is not in {self:#?}");
-        }
-        self
-    }
 }
 
 impl Machine {
@@ -60,7 +45,8 @@ impl Machine {
     pub(crate) fn run(&self, words: &[&str]) -> Said {
         let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand-in");
         let path = std::env::var("PATH").unwrap();
-        let run = Command::new(env!("CARGO_BIN_EXE_rsac-infra"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rsac-infra"));
+        command
             .args(words)
             .env_remove("RSAC_STACK")
             .env_remove("RSAC_OUTPUT")
@@ -69,14 +55,7 @@ impl Machine {
             .env("RSAC_STATE_DIR", self.path("state"))
             .env("KUBECONFIG", self.path("kubeconfig"))
             .env("STAND_IN", self.path("stand-in"))
-            .env("PATH", format!("{}:{path}", stand_in.display()))
-            .output()
-            .unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Said {
-            code: run.status.code().unwrap_or(-1),
-            out: text(&run.stdout),
-            err: text(&run.stderr),
-        }
+            .env("PATH", format!("{}:{path}", stand_in.display()));
+        said(command)
     }
 }

@@ -1,5 +1,9 @@
 //! A machine that has what the scripts need and no more, and a subscription that is a file.
 
+#[path = "../said/mod.rs"]
+mod said;
+
+pub(crate) use said::{Said, said};
 use serde_json::{Value, json};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -31,25 +35,6 @@ const TOOLS: [&str; 18] = [
 
 pub(crate) struct Machine {
     folder: TempDir,
-}
-
-/// What a script said.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
-impl Said {
-    /// That it ended with this code, and said these on stderr.
-    pub(crate) fn must(self, code: i32, texts: &[&str]) -> Self {
-        assert_eq!(self.code, code, "{}{}", self.out, self.err);
-        for text in texts {
-            assert!(self.err.contains(text), "{text:?} is not in\n{}", self.err);
-        }
-        self
-    }
 }
 
 fn repository() -> PathBuf {
@@ -159,15 +144,5 @@ impl Machine {
         self.path(&format!(
             "state/network-watchers/public_{SUBSCRIPTION}_uksouth.json"
         ))
-    }
-}
-
-pub(crate) fn said(mut command: Command) -> Said {
-    let run = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said {
-        code: run.status.code().unwrap_or(-1),
-        out: text(&run.stdout),
-        err: text(&run.stderr),
     }
 }
