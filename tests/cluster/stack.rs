@@ -3,7 +3,7 @@
 use crate::cluster::Cluster;
 use crate::run::Run;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ pub(crate) const JOBS: &str = "rsac-tests";
 /// The cluster, and a state directory of its own for rsac-infra.
 pub(crate) struct Bench {
     pub(crate) cluster: Cluster,
-    state: tempfile::TempDir,
+    folder: tempfile::TempDir,
     image: OnceLock<String>,
     is_up: OnceLock<()>,
 }
@@ -22,10 +22,15 @@ impl Bench {
     pub(crate) fn new(cluster: Cluster) -> Self {
         Self {
             cluster,
-            state: tempfile::tempdir().unwrap(),
+            folder: tempfile::tempdir().unwrap(),
             image: OnceLock::new(),
             is_up: OnceLock::new(),
         }
+    }
+
+    /// The state directory. The last `down` removes it: nothing else is kept there.
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
     }
 
     /// rsac-infra, with this bench's state directory.
@@ -33,7 +38,7 @@ impl Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rsac-infra"));
         command
             .args(words)
-            .env("RSAC_STATE_DIR", self.state.path())
+            .env("RSAC_STATE_DIR", self.state())
             // No test touches the user's own.
             .env("KUBECONFIG", "/dev/null")
             .stdin(Stdio::null());
@@ -64,7 +69,7 @@ impl Bench {
                 "this cluster needs RSAC_TEST_IMAGE: a reference that its nodes can pull; \
                  `rsac-infra image build --push` makes one"
             );
-            let file = self.state.path().join("image.tar");
+            let file = self.folder.path().join("image.tar");
             let file = file.to_str().unwrap();
             let run = self.run_image(file, &[]);
             let reference = run.last("image")["reference"].as_str().unwrap().to_owned();
@@ -76,7 +81,7 @@ impl Bench {
 
     /// Loads the image under test into all nodes under another name.
     pub(crate) fn load_as(&self, reference: &str) {
-        let file = self.state.path().join("named.tar");
+        let file = self.folder.path().join("named.tar");
         let file = file.to_str().unwrap();
         self.run_image(file, &["--name", reference]);
         self.cluster.script(&["load", file]);
@@ -150,7 +155,7 @@ impl Bench {
 
     /// After the last story: nothing of this bench stays, whatever failed.
     pub(crate) fn clean_up(&self, has_failed: bool) {
-        if self.state.path().join("stacks").exists() && self.is_up.get().is_some() {
+        if self.state().join("stacks").exists() && self.is_up.get().is_some() {
             let run = self.run(&["down", "--yes", "--force"]);
             if has_failed && run.code != 0 {
                 eprintln!("down after the failure: {}", run.stderr);

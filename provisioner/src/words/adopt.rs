@@ -8,7 +8,7 @@ use crate::exit::Failure;
 use crate::provider::azure::survey::{self, Adopted};
 use crate::provider::azure::{Azure, AzureSession};
 use crate::settings::AZURE;
-use crate::stack::{AzurePlace, Place, Stack};
+use crate::stack::{AzurePlace, Place, Stack, StackError};
 
 /// A way into the subscription that is meant.
 pub(super) fn session(args: &SubscriptionArgs) -> Result<AzureSession, Failure> {
@@ -40,13 +40,13 @@ async fn remember(ctx: &Context<'_>, adopted: Adopted) -> Result<String, Failure
         return Ok(known.record.name);
     }
     let name = match ctx.store.open(&adopted.name) {
-        // Another stack has its name: it takes one with its id.
-        Ok(_) => format!(
-            "{}-{}",
-            adopted.name,
-            adopted.id.get(..6).unwrap_or("adopted")
-        ),
-        Err(_) => adopted.name,
+        Err(StackError::Unknown { .. }) => adopted.name,
+        // Another stack has its name, or its tag is none that a stack can have.
+        _ => {
+            let plain = adopted.id.chars().filter(char::is_ascii_alphanumeric);
+            let id: String = plain.take(8).collect();
+            format!("adopted-{}", id.to_lowercase())
+        }
     };
     let lock = ctx.store.lock(&name, "down")?;
     let folder = ctx.store.imagined(&name, AZURE)?.folder;

@@ -80,7 +80,7 @@ pub(super) async fn of(ctx: &Context<'_>, name: &str, args: &Down) -> Result<(),
     }
     drop(engine);
     if place.is_going() {
-        report(ctx, &*place)?;
+        report(ctx, place.removed(), place.kept())?;
         ctx.out.busy(
             "Deleting",
             format_args!("stack {name}; `rsac-infra down --stack {name}` confirms its end"),
@@ -89,7 +89,7 @@ pub(super) async fn of(ctx: &Context<'_>, name: &str, args: &Down) -> Result<(),
     }
     ctx.store.remove(&stack, lock)?;
     ctx.out.event(&Event::Removed { stack: name })?;
-    report(ctx, &*place)?;
+    report(ctx, place.removed(), place.kept())?;
     let rest = match place.kept().is_empty() {
         true => "nothing of it is left",
         false => "nothing of it is left but what is said above",
@@ -100,8 +100,12 @@ pub(super) async fn of(ctx: &Context<'_>, name: &str, args: &Down) -> Result<(),
 }
 
 /// What was deleted, and what stays and why.
-fn report(ctx: &Context<'_>, place: &dyn Provider) -> Result<(), Failure> {
-    for (verb, lines) in [("Deleted", place.removed()), ("Kept", place.kept())] {
+pub(super) fn report(
+    ctx: &Context<'_>,
+    deleted: Vec<String>,
+    kept: Vec<String>,
+) -> Result<(), Failure> {
+    for (verb, lines) in [("Deleted", deleted), ("Kept", kept)] {
         for line in &lines {
             let message = format!("{verb}: {line}");
             ctx.out.event(&Event::Note { message: &message })?;

@@ -2,11 +2,12 @@
 //! watchers outlived its stack, and counts as one for this word alone.
 
 use super::Context;
+use super::down::report;
 use crate::cli::Down;
 use crate::exit::{Exit, Failure};
 use crate::output::Event;
 use crate::provider::azure::AzureSession;
-use crate::provider::azure::watcher::{self, Outcome, record::Record, record::Records};
+use crate::provider::azure::watcher::{self, record::Record, record::Records};
 use crate::stack::{AzurePlace, StackError};
 
 pub(super) async fn run(ctx: &Context<'_>, args: &Down) -> Result<(), Failure> {
@@ -54,29 +55,8 @@ async fn remove(ctx: &Context<'_>, records: &Records, record: &Record) -> Result
         })
         .await;
     ctx.out.still();
-    let (verb, lines) = match removed? {
-        Outcome::Nothing => (
-            "Kept",
-            vec![format!(
-                "nothing: {} has no network watcher",
-                record.location
-            )],
-        ),
-        Outcome::Deleted(ids) => ("Deleted", ids),
-        Outcome::Kept { why, command } => (
-            "Kept",
-            vec![format!(
-                "the network watcher of {}: {why}; whoever knows better can run `{command}`",
-                record.location
-            )],
-        ),
-    };
-    for line in lines {
-        let message = format!("{verb}: {line}");
-        ctx.out.event(&Event::Note { message: &message })?;
-        ctx.out.busy(verb, line);
-    }
-    Ok(())
+    let (deleted, kept) = removed?.told(&record.location);
+    report(ctx, deleted, kept)
 }
 
 async fn confirmed(ctx: &Context<'_>, record: &Record) -> Result<bool, Failure> {

@@ -90,3 +90,32 @@ fn a_stack_that_is_known_here_keeps_its_name() {
         .must(0, &["Removed stack here"]);
     assert!(!cloud.path("state/stacks").exists());
 }
+
+#[test]
+fn a_stack_whose_name_cannot_be_used_here_is_adopted_under_its_id() {
+    let cloud = Cloud::new();
+    for tag in ["", "No Name!", "azure"] {
+        cloud
+            .up_as("lost", &["--resource-group", "left"])
+            .must(0, &[]);
+        let lost = std::fs::read_to_string(cloud.path("lost/stacks/azure/stack.json")).unwrap();
+        let lost: serde_json::Value = serde_json::from_str(&lost).unwrap();
+        let id = lost["id"].as_str().unwrap();
+        cloud
+            .azure
+            .tag_group("left", json!({"rsac-stack": id, "rsac-stack-name": tag}));
+        // A stack of the adopter's own, which stays as it is.
+        if tag == "azure" {
+            let own = ["--cluster-name", "own", "--resource-group", "own"];
+            cloud.up(&own).must(0, &[]);
+        }
+        let name = format!("adopted-{}", &id[..8]);
+        cloud
+            .run(&["down", "--yes", "--adopt", "left"])
+            .must(0, &[&format!("Removed stack {name}")]);
+        assert!(!cloud.azure.groups().contains(&"left".to_owned()));
+        std::fs::remove_dir_all(cloud.path("lost")).unwrap();
+        let _ = std::fs::remove_file(cloud.path("kubeconfig"));
+    }
+    assert!(cloud.azure.groups().contains(&"own".to_owned()));
+}

@@ -8,7 +8,7 @@ use super::session::Session;
 use super::steps::{CLUSTER, GROUP, IMAGE, KUBECONFIG, NODE_GROUP, PROVIDERS, WATCHERS};
 use super::tags::Owner;
 use super::versions::RESOURCES;
-use super::watcher::{self, Outcome};
+use super::watcher;
 use crate::provider::kubernetes::NAMESPACE;
 use crate::provider::{Provider, ProviderError, Say};
 use crate::stack::read_optional;
@@ -311,16 +311,10 @@ impl Azure {
             }
             return Ok(());
         }
-        match watcher::remove(session, &records, &declared.location, say).await? {
-            Outcome::Nothing => {
-                self.keep("no network watcher: there is none that Azure made for it")
-            }
-            Outcome::Deleted(ids) => ids.into_iter().for_each(|id| self.deleted(id)),
-            Outcome::Kept { why, command } => self.keep(format!(
-                "the network watcher of {}: {why}; whoever knows better can run `{command}`",
-                declared.location
-            )),
-        }
+        let removed = watcher::remove(session, &records, &declared.location, say).await?;
+        let (deleted, kept) = removed.told(&declared.location);
+        deleted.into_iter().for_each(|id| self.deleted(id));
+        kept.into_iter().for_each(|line| self.keep(line));
         Ok(())
     }
 

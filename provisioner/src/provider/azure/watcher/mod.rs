@@ -36,6 +36,26 @@ pub(crate) enum Outcome {
     },
 }
 
+impl Outcome {
+    /// What is gone, and what stays with its reason: for the report, a line each.
+    pub(crate) fn told(self, location: &str) -> (Vec<String>, Vec<String>) {
+        match self {
+            Self::Nothing => {
+                let none = "no network watcher: there is none that Azure made for it";
+                (Vec::new(), vec![none.to_owned()])
+            }
+            Self::Deleted(ids) => (ids, Vec::new()),
+            Self::Kept { why, command } => {
+                let kept = format!(
+                    "the network watcher of {location}: {why}; whoever knows better can run \
+                     `{command}`"
+                );
+                (Vec::new(), vec![kept])
+            }
+        }
+    }
+}
+
 /// Records how watchers stand, unless an open record says how they stood earlier.
 pub(crate) async fn note(
     session: &Session,
