@@ -68,7 +68,9 @@ pub(crate) async fn run(shared: Shared, namespace: Option<String>, stop: Cancell
         match look {
             Ok(_) => {}
             Err(Error::ObjectNotFound(gone)) => {
-                context.forget(gone.namespace.as_deref().unwrap_or_default(), &gone.name);
+                context
+                    .memories
+                    .forget(gone.namespace.as_deref().unwrap_or_default(), &gone.name);
             }
             Err(Error::QueueError(error)) => {
                 context.metrics.watch_errors.fetch_add(1, Ordering::Relaxed);

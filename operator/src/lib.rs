@@ -2,13 +2,14 @@
 //! the job stands, says so in the status, keeps the result.
 //!
 //! One look at a job goes observe → validate → build → apply → status, a file a step:
-//! `observe`, `validate`, `build/` (a file a child), `bring` with `children` and `secrets`,
+//! `observe` with `ask`, `validate`, `build/` (a file a child), `bring` with `children` and `secrets`,
 //! `say`. `reconcile` strings them together. Decisions are `rsac-workload`'s, which the
 //! local supervisor shares.
 //!
 //! `rsac-infra operator` runs it, in a pod or from outside with a kubeconfig; templates of
 //! its roles are rendered from [`rights`].
 
+mod ask;
 mod bring;
 mod build;
 mod children;
@@ -20,6 +21,7 @@ mod definition;
 mod events;
 mod gate;
 mod leader;
+mod memories;
 mod memory;
 mod metrics;
 mod observe;

@@ -2,6 +2,7 @@
 //! decide right: it saves calls, and bridges the time until the watches show the
 //! operator's own writes.
 
+use crate::ask::Kept;
 use crate::bring::Children;
 use crate::build::access::Access;
 use k8s_openapi::jiff::Timestamp;
@@ -17,6 +18,8 @@ pub(crate) struct Memory {
     pub(crate) children: Children,
     pub(crate) secrets: Secrets,
     pub(crate) status: Option<WrittenStatus>,
+    /// What its master is asked with.
+    pub(crate) client: Kept,
     /// Which master pod was first seen running when, and when it last answered.
     pub(crate) master: Option<MasterMemory>,
     /// When which stage was first heard of.

@@ -1,27 +1,19 @@
-//! What is to be seen of a job: its objects and pods as the watches show them, and the
-//! master's own word.
+//! What is to be seen of a job: its objects and pods as the watches show them. The
+//! master's own word is got by `ask`.
 
-use crate::build::access::Access;
-use crate::build::{JOB_ANNOTATION, Parent};
+use crate::build::Parent;
 use crate::children::{Whose, whose};
 use crate::context::Context;
-use crate::memory::{MasterMemory, Memory};
 use crate::pods;
 use crate::watch::seen;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use k8s_openapi::jiff::SignedDuration;
-use kube::{Resource, ResourceExt};
+use kube::ResourceExt;
 use rsac_api::{ServiceType, names};
-use rsac_master_client::{MasterClient, PORT, Way};
-use rsac_protocol::Summary;
 use rsac_workload::Observation;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
-/// A master that does not answer in this time is asked again later.
-const ANSWER: Duration = Duration::from_secs(3);
 /// A StatefulSet makes its pod at once, unless something stops it.
 const PODLESS: SignedDuration = SignedDuration::from_secs(10);
 
@@ -160,89 +152,11 @@ fn within(service: &str, namespace: &str) -> String {
     format!("{service}.{namespace}.svc:443")
 }
 
-fn host_port(host: &str, port: u16) -> String {
+/// As a URL has it.
+pub(crate) fn host_port(host: &str, port: u16) -> String {
     if host.contains(':') {
         format!("[{host}]:{port}")
     } else {
         format!("{host}:{port}")
     }
-}
-
-/// The way to ask a master whose pod runs; none while there is none, or while the pod is
-/// one of an older job file, whose answers are old news.
-pub(crate) fn master_client(
-    context: &Context,
-    parent: &Parent,
-    seen: &Seen,
-    access: Option<&Access>,
-    job_digest: Option<&str>,
-) -> Option<MasterClient> {
-    let (pod, access) = (seen.master_pod.as_ref()?, access?);
-    let of_job = pod.annotations().get(JOB_ANNOTATION).map(String::as_str);
-    if pods::ends(pod) || !pods::runs(pod) || of_job != job_digest {
-        return None;
-    }
-    let way = if context.in_cluster() {
-        Way::Dial(host_port(pods::ip(pod)?, PORT))
-    } else {
-        Way::PortForward {
-            pods: Box::new(kube::Api::namespaced(
-                context.client.clone(),
-                &parent.namespace,
-            )),
-            pod: pod.meta().name.clone()?,
-            port: PORT,
-        }
-    };
-    MasterClient::new(way, &access.token, access.ca.as_bytes())
-        .inspect_err(|error| tracing::warn!(job = parent.name, "{error}"))
-        .ok()
-}
-
-/// Asks the master, and remembers since when and whether it answers.
-pub(crate) async fn ask(
-    context: &Context,
-    parent: &Parent,
-    seen: &Seen,
-    client: &MasterClient,
-    memory: &mut Memory,
-) -> Option<Summary> {
-    let uid = seen
-        .master_pod
-        .as_ref()
-        .and_then(|pod| pod.uid())
-        .unwrap_or_default();
-    if memory
-        .master
-        .as_ref()
-        .is_none_or(|master| master.uid != uid)
-    {
-        memory.master = Some(MasterMemory {
-            uid,
-            since: Instant::now(),
-            answered: None,
-        });
-    }
-    context.metrics.asks.fetch_add(1, Ordering::Relaxed);
-    let why = match tokio::time::timeout(ANSWER, client.summary()).await {
-        Ok(Ok(summary)) => {
-            if let Some(master) = &mut memory.master {
-                master.answered = Some(Instant::now());
-            }
-            let old = memory.stage.map(|(stage, _)| stage);
-            if old != Some(summary.stage) {
-                memory.stage = Some((summary.stage, Instant::now()));
-            }
-            return Some(summary);
-        }
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "no answer in time".to_owned(),
-    };
-    context.metrics.asks_failed.fetch_add(1, Ordering::Relaxed);
-    tracing::debug!(
-        job = parent.name,
-        namespace = parent.namespace,
-        "the master: {why}"
-    );
-    None
 }

@@ -10,7 +10,7 @@ use crate::observe::{self, Seen};
 use crate::validate::{Standing, standing};
 use crate::watch::Guarded;
 use crate::writer::CallError;
-use crate::{pods, say, secrets};
+use crate::{ask, pods, say, secrets};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube::core::error_boundary::InvalidObject;
@@ -72,10 +72,10 @@ async fn look(cracker: &RSACracker, context: &Context) -> Result<(Action, bool),
     };
     let (namespace, name) = (parent.namespace.as_str(), parent.name.as_str());
     if cracker.metadata.deletion_timestamp.is_some() {
-        context.forget(namespace, name);
+        context.memories.forget(namespace, name);
         return Ok((Action::await_change(), false));
     }
-    let mut memory = context.memory(namespace, name, &parent.uid).await;
+    let mut memory = context.memories.of(namespace, name, &parent.uid).await;
     let memory = &mut *memory;
     let cracker = say::with_newest_status(cracker, memory);
     let now = Timestamp::now();
@@ -139,12 +139,13 @@ impl Look<'_> {
         );
         self.troubles.extend(access.err().into_iter().chain(files));
         let access = memory.secrets.access.clone();
-        let client = observe::master_client(
+        let client = ask::client(
             context,
             parent,
             self.seen,
             access.as_ref(),
             digest.as_deref(),
+            &mut memory.client,
         );
         if let Some(client) = &client {
             self.ask(client, memory).await;
@@ -202,7 +203,7 @@ impl Look<'_> {
     }
 
     async fn ask(&mut self, client: &MasterClient, memory: &mut Memory) {
-        let summary = observe::ask(self.context, self.parent, self.seen, client, memory).await;
+        let summary = ask::summary(self.context, self.parent, self.seen, client, memory).await;
         self.observation.master_ready = summary.is_some();
         self.missed = summary.is_none()
             && memory
@@ -386,10 +387,10 @@ async fn undecodable(
         return Ok((Action::await_change(), true));
     };
     if meta.deletion_timestamp.is_some() {
-        context.forget(namespace, name);
+        context.memories.forget(namespace, name);
         return Ok((Action::await_change(), false));
     }
-    let mut memory = context.memory(namespace, name, uid).await;
+    let mut memory = context.memories.of(namespace, name, uid).await;
     let said = memory.status.as_ref().map(|written| &written.status);
     if said.is_some_and(|said| said.observed_generation == meta.generation) {
         return Ok((Action::await_change(), true));

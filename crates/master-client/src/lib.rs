@@ -52,7 +52,9 @@ pub enum ClientError {
 }
 
 /// Asks one master. A connection for each question: they are seldom, and the pod behind a
-/// name may change between them.
+/// name may change between them. A client that is kept, and its copies ([`Self::at`]), take
+/// up their last TLS session where the master still knows it, which spares both the
+/// certificates.
 #[derive(Clone)]
 pub struct MasterClient {
     way: Way,
@@ -80,6 +82,16 @@ impl MasterClient {
             token: token.to_owned(),
             tls: TlsConnector::from(Arc::new(tls::trusting(ca_pem)?)),
         })
+    }
+
+    /// The same, another way: with the token, the trust and the TLS sessions of this one.
+    #[must_use]
+    pub fn at(&self, way: Way) -> Self {
+        Self {
+            way,
+            token: self.token.clone(),
+            tls: self.tls.clone(),
+        }
     }
 
     /// How the job stands.

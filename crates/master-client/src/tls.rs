@@ -1,11 +1,16 @@
 //! What a client of ours trusts: the authority of one job, and nothing that the machine
 //! trusts besides.
 
+use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// A configuration asks one master: the room for the sessions of one server. By default
+/// there is room for 32, taken at once, for each of perhaps a thousand jobs.
+const SESSIONS: usize = 8;
 
 /// Why the authority's certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -59,5 +64,7 @@ fn configuration(roots: RootCertStore) -> ClientConfig {
     let versions = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .expect("ring speaks TLS 1.3");
-    versions.with_root_certificates(roots).with_no_client_auth()
+    let mut config = versions.with_root_certificates(roots).with_no_client_auth();
+    config.resumption = Resumption::in_memory_sessions(SESSIONS);
+    config
 }

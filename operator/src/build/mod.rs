@@ -15,7 +15,7 @@ pub(crate) mod templates;
 mod workers;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use budget::budget;
 pub(crate) use job::job_config;

@@ -22,7 +22,7 @@ fn cracker() -> RSACracker {
     cracker
 }
 
-pub(super) fn parent() -> Parent {
+pub(crate) fn parent() -> Parent {
     Parent::of(&cracker()).unwrap()
 }
 
