@@ -1,6 +1,7 @@
 //! The command line, declared once: help, completions, man pages and docs/reference
 //! are all made from [`Cli`].
 
+mod duration;
 mod place;
 mod words;
 

@@ -1,6 +1,6 @@
 //! The flags of `up` about where a stack lives: settings of clusters and of minikube.
 
-use super::words::parse_duration;
+use super::duration::parse_duration;
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use std::time::Duration;

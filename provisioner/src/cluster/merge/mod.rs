@@ -4,275 +4,29 @@
 //! allowed.
 
 mod entries;
+mod error;
 mod file;
 mod lock;
+mod look;
+mod merged;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
-use super::kubeconfig::default_files;
+pub use error::MergeError;
+pub use look::{current_context, has, is_there};
+pub use merged::{
+    Added, Destination, EntryName, FormerContext, Merged, OnConflict, Removed, Section,
+};
+
 use entries::{
     check, conflicts, context_of, current, digest, find, is_bare, merge, set_current, take_out,
 };
 use file::Held;
-use serde::{Deserialize, Serialize};
-use std::ffi::OsString;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use look::users_tree;
+use std::path::Path;
 use tree::{Node, Tree};
-
-/// Where entries go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
-    /// They are only printed.
-    Print,
-    /// Into this file.
-    File(PathBuf),
-}
-
-impl Destination {
-    /// The file named (`-`: print), else the first of KUBECONFIG, else ~/.kube/config; none
-    /// where there is not even a home.
-    pub fn of(
-        named: Option<&Path>,
-        environment: impl Fn(&str) -> Option<OsString>,
-    ) -> Option<Self> {
-        match named {
-            Some(path) if path == Path::new("-") => Some(Self::Print),
-            Some(path) => Some(Self::File(path.to_owned())),
-            None => default_files(environment)
-                .into_iter()
-                .next()
-                .map(Self::File),
-        }
-    }
-}
-
-/// The lists of a kubeconfig.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Section {
-    /// `clusters`.
-    Clusters,
-    /// `users`.
-    Users,
-    /// `contexts`.
-    Contexts,
-}
-
-impl Section {
-    const ALL: [Self; 3] = [Self::Clusters, Self::Users, Self::Contexts];
-
-    fn key(self) -> &'static str {
-        match self {
-            Self::Clusters => "clusters",
-            Self::Users => "users",
-            Self::Contexts => "contexts",
-        }
-    }
-}
-
-/// Which entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EntryName {
-    /// In which list.
-    pub section: Section,
-    /// Its name there.
-    pub name: String,
-}
-
-impl fmt::Display for EntryName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let noun = self.section.key().trim_end_matches('s');
-        write!(f, "{noun} {:?}", self.name)
-    }
-}
-
-/// An entry of ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Added {
-    /// Which.
-    #[serde(flatten)]
-    pub entry: EntryName,
-    /// SHA-256 of what it says: it tells whether it is still as we made it.
-    pub digest: String,
-}
-
-/// What was merged, to be kept until it is removed. There is no secret in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Merged {
-    /// The file.
-    pub path: PathBuf,
-    /// Whether the file was made for it.
-    pub created: bool,
-    /// Our entries.
-    pub added: Vec<Added>,
-    /// Others' entries of the same names that had to go.
-    pub replaced: Vec<EntryName>,
-    /// The context that is current now.
-    pub context: String,
-    /// The one before; none where there was none, or it was this one.
-    pub former_context: Option<FormerContext>,
-}
-
-impl Merged {
-    /// Whether it made a context of that name.
-    fn has_made(&self, context: Option<&str>) -> bool {
-        let is_one = |entry: &EntryName| {
-            entry.section == Section::Contexts && Some(entry.name.as_str()) == context
-        };
-        context == Some(self.context.as_str()) || self.added.iter().any(|it| is_one(&it.entry))
-    }
-}
-
-/// The context that was current before ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FormerContext {
-    /// Its name.
-    pub name: String,
-    /// Whether it is in the same file; else it is in another of KUBECONFIG's.
-    pub is_here: bool,
-}
-
-/// What was removed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// Entries that were still as we made them.
-    pub removed: Vec<EntryName>,
-    /// Entries that somebody has changed since: they stay.
-    pub kept: Vec<EntryName>,
-    /// The context that is current again.
-    pub restored: Option<String>,
-    /// Whether the file, which was ours and is empty now, was removed.
-    pub file_removed: bool,
-}
-
-/// What to do about others' entries of the same names.
-pub enum OnConflict<'a> {
-    /// Refuse.
-    Fail,
-    /// Replace them.
-    Overwrite,
-    /// Ask, once for all of them: true replaces these, and no other that has come meanwhile.
-    Ask(&'a mut dyn FnMut(&[EntryName]) -> bool),
-}
-
-/// Why the kubeconfig stays as it is.
-#[derive(Debug, thiserror::Error)]
-pub enum MergeError {
-    /// What comes in.
-    #[error("the cluster's kubeconfig cannot be used: {0}")]
-    Incoming(String),
-    /// The user's file.
-    #[error("kubeconfig {}: {why}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        why: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// What is merged could not be recorded, and so nothing was.
-    #[error("what is merged into kubeconfig {} cannot be recorded: {why}", path.display())]
-    Record {
-        /// The user's file.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
-    /// Others' entries.
-    #[error("kubeconfig {} has another {}", path.display(), listed(entries))]
-    Conflict {
-        /// The file.
-        path: PathBuf,
-        /// Which.
-        entries: Vec<EntryName>,
-    },
-}
-
-impl MergeError {
-    /// What to do about it.
-    pub fn remedy(&self) -> String {
-        match self {
-            Self::Incoming(_) => "try again; if it stays so, report it".to_owned(),
-            Self::File { remedy, .. } => remedy.clone(),
-            Self::Record { .. } => "see that the state directory can be written".to_owned(),
-            Self::Conflict { .. } => {
-                "let it be overwritten, name another --kubeconfig, or give the cluster another name"
-                    .to_owned()
-            }
-        }
-    }
-
-    fn file(path: &Path, why: String, remedy: &str) -> Self {
-        Self::File {
-            path: path.to_owned(),
-            why,
-            remedy: remedy.to_owned(),
-        }
-    }
-
-    fn io(path: &Path, error: &std::io::Error) -> Self {
-        let remedy =
-            "see that it and its folder can be read and written, or name another --kubeconfig";
-        Self::file(path, error.to_string(), remedy)
-    }
-}
-
-fn listed(entries: &[EntryName]) -> String {
-    let all: Vec<String> = entries.iter().map(EntryName::to_string).collect();
-    all.join(", ")
-}
-
-/// The context that is current in a file, for the journal, before it is merged into.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn current_context(path: &Path) -> Result<Option<String>, MergeError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(current(&users_tree(path, &text)?)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(MergeError::io(path, &error)),
-    }
-}
-
-/// Whether all that was merged is in its file, changed or not.
-///
-/// # Errors
-/// When the file is there and cannot be read.
-pub fn is_there(merged: &Merged) -> Result<bool, MergeError> {
-    let text = match std::fs::read_to_string(&merged.path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(MergeError::io(&merged.path, &error)),
-    };
-    let tree = users_tree(&merged.path, &text)?;
-    let is_in = |added: &Added| find(&tree, added.entry.section, &added.entry.name).is_some();
-    Ok(merged.added.iter().all(is_in))
-}
-
-/// Whether a file has a cluster or a context of that name.
-///
-/// # Errors
-/// When it is there and cannot be read.
-pub fn has(path: &Path, name: &str) -> Result<bool, MergeError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            let tree = users_tree(path, &text)?;
-            let sections = [Section::Clusters, Section::Contexts];
-            Ok(sections
-                .iter()
-                .any(|&section| find(&tree, section, name).is_some()))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(MergeError::io(path, &error)),
-    }
-}
 
 /// Merges a cluster's kubeconfig into the user's file and makes its context current.
 /// Entries that are there already, with the same meaning, are no conflict.
@@ -436,14 +190,6 @@ pub fn printed(incoming: &str) -> Result<String, MergeError> {
     let tree = tree::read(incoming).map_err(MergeError::Incoming)?;
     check(&tree).map_err(MergeError::Incoming)?;
     tree::write(&tree).map_err(MergeError::Incoming)
-}
-
-fn users_tree(path: &Path, text: &str) -> Result<Tree, MergeError> {
-    let tree = tree::read(text).and_then(|tree| check(&tree).map(|()| tree));
-    tree.map_err(|why| {
-        let remedy = "mend it (`kubectl config view` says whether kubectl can read it), or name another --kubeconfig";
-        MergeError::file(path, why, remedy)
-    })
 }
 
 fn written(path: &Path, tree: &Tree) -> Result<String, MergeError> {

@@ -2,8 +2,10 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::PathBuf;
 
 /// As AKS gives it.
 const AKS: &str = "apiVersion: v1
