@@ -9,7 +9,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rsac_master::ledger::disk::{Disk as _, Machine};
 use rsac_master::ledger::{Ledger, RangeSet, folder_name};
-use rsac_protocol::{Digest, Report};
+use rsac_protocol::{Digest, Report, UnitState, UnitView};
 use std::ops::Range;
 
 const NUMBER: &str = "804556097";
@@ -259,6 +259,12 @@ fn a_job_ends_right_although_a_report_with_its_divisor_was_damaged() {
     }
     let mut master = open_at(&machine.process(), &trial(LARGER), at(10));
     assert!(master.solution().is_none());
+    // What lost its report is not called done any more; other units do the rest.
+    let units = master.units(None, None, 1000).unwrap().units;
+    let is_done = |unit: &&UnitView| unit.state == UnitState::Done;
+    let whole = |unit: &UnitView| unit.covered == unit.to - unit.from;
+    assert!(units.iter().filter(is_done).all(whole), "{units:?}");
+    assert!(units.iter().any(|unit| unit.state == UnitState::Split));
     finish(&mut master);
     assert_eq!(factors(&master), ["1000003", "1000033"]);
 }

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 pub(crate) struct MasterProcess {
     master: Option<Master>,
+    /// Whether it ever came to open the ledger: one that did not has promised nothing.
+    opened: bool,
     fuse: Arc<Fuse>,
     inbox: Vec<(usize, RequestId, rsac_master::Request)>,
     committing: bool,
@@ -50,6 +52,7 @@ impl World {
         let opened = Master::open(&fuse.disk(), self.job.clone(), self.time(), seed);
         let mut process = MasterProcess {
             master: None,
+            opened: false,
             fuse,
             inbox: Vec::new(),
             committing: false,
@@ -59,6 +62,7 @@ impl World {
                 let position = master.position();
                 self.tell(|| format!("master {number} opens {position:?}"));
                 process.master = Some(master);
+                process.opened = true;
             }
             Err(error) => {
                 self.tell(|| format!("master {number} cannot open: {error}"));
@@ -93,7 +97,7 @@ impl World {
     fn after(&mut self, number: usize) -> Result<(), String> {
         let now = self.time();
         // One whose ledger was taken over cannot know what its successor promised.
-        let is_last = number + 1 == self.masters.len();
+        let is_last = self.masters[number + 1..].iter().all(|later| !later.opened);
         let process = &mut self.masters[number];
         let stopped = process.master.as_ref().and_then(|master| master.stopped());
         if let Some(error) = stopped {

@@ -51,13 +51,21 @@ impl Supply {
             for holder in &unit.holders {
                 supply.remember(&holder.worker, holder.request, id);
             }
-            if matches!(unit.state, UnitState::Open | UnitState::Held) {
-                known.push((id, unit.from..unit.to, unit.state));
-            }
+            known.push((id, unit.from..unit.to, unit.state));
         }
         let mut unowned = ledger.covered(plan).clone();
         for (id, range, state) in known {
-            unowned.insert(range.clone());
+            match state {
+                UnitState::Open | UnitState::Held => unowned.insert(range.clone()),
+                // A damaged report took back what made it done: others will do the rest.
+                UnitState::Done if !ledger.covered(plan).gaps(range.clone()).is_empty() => {
+                    if let Some(unit) = ledger.unit_mut(plan, id) {
+                        unit.state = UnitState::Split;
+                    }
+                    continue;
+                }
+                UnitState::Done | UnitState::Split | UnitState::Dropped => continue,
+            };
             supply.live.insert(range.start, id);
             if state == UnitState::Open {
                 supply.open.insert(range.start, id);
