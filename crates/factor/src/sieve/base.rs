@@ -71,6 +71,11 @@ impl FactorBase {
         }));
     }
 
+    /// 1/p modulo 2^64 for the odd prime at `i`.
+    pub(super) fn inverse(&self, i: usize) -> u64 {
+        self.inverses[i]
+    }
+
     /// How many primes it has.
     pub(super) fn len(&self) -> usize {
         self.primes.len()

@@ -12,7 +12,8 @@ const GROUP: usize = 16;
 
 impl SieveSearcher {
     /// Divides the value at a place of the sieve by the base; answers what is left, when
-    /// that is 1 or a large prime. `sieved` bits of it are known to be of the base.
+    /// that is 1 or a large prime. `sieved` bits of it are known to be of the base. The
+    /// places of its primes are in `factors` then, each as often as it divides.
     pub(super) fn take_apart(
         &self,
         family: &Family,
@@ -26,7 +27,7 @@ impl SieveSearcher {
             return None;
         }
         factors.clear();
-        rest.take_twos();
+        factors.extend((0..rest.take_twos()).map(|_| 0));
         for i in 1..self.first {
             base.divide_out(i, rest, factors);
         }

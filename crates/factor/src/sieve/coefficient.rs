@@ -83,15 +83,44 @@ fn enumerated(plan: &QuadraticSieve, index: u64) -> Vec<usize> {
 fn drawn(plan: &QuadraticSieve, index: u64) -> Vec<usize> {
     let tries = (0..TRIES).filter_map(|attempt| {
         let chosen = draw(plan, Generator::new(plan.seed, index, attempt))?;
-        let product: BigUint = chosen.iter().map(|&i| plan.base.primes[i]).product();
-        let distance = if product > plan.target {
-            product - &plan.target
-        } else {
-            &plan.target - product
-        };
-        Some((distance, Reverse(attempt), chosen))
+        Some((distance(plan, &chosen), Reverse(attempt), chosen))
     });
     tries.min().map(|(_, _, chosen)| chosen).unwrap_or_default()
+}
+
+/// The product of these primes and the target, when both are short: most of the time
+/// for numbers of up to 200 bits.
+fn short(plan: &QuadraticSieve, chosen: &[usize]) -> Option<(u128, u128)> {
+    let mut primes = chosen.iter().map(|&i| u128::from(plan.base.primes[i]));
+    let product = primes.try_fold(1u128, |product, p| product.checked_mul(p))?;
+    Some((product, plan.target.to_u128()?))
+}
+
+/// The product of these primes.
+fn product(plan: &QuadraticSieve, chosen: &[usize]) -> BigUint {
+    chosen.iter().map(|&i| plan.base.primes[i]).product()
+}
+
+/// How far the product of these primes is from the target.
+fn distance(plan: &QuadraticSieve, chosen: &[usize]) -> BigUint {
+    if let Some((product, target)) = short(plan, chosen) {
+        return product.abs_diff(target).into();
+    }
+    let product = product(plan, chosen);
+    if product > plan.target {
+        product - &plan.target
+    } else {
+        &plan.target - product
+    }
+}
+
+/// What is missing in the product of these primes, as a factor.
+fn missing(plan: &QuadraticSieve, chosen: &[usize]) -> u32 {
+    let quotient = match short(plan, chosen) {
+        Some((product, target)) => (target / product).to_u32(),
+        None => (&plan.target / product(plan, chosen)).to_u32(),
+    };
+    quotient.unwrap_or(u32::MAX)
 }
 
 fn draw(plan: &QuadraticSieve, mut generator: Generator) -> Option<Vec<usize>> {
@@ -103,8 +132,7 @@ fn draw(plan: &QuadraticSieve, mut generator: Generator) -> Option<Vec<usize>> {
             chosen.push(place);
         }
     }
-    let product: BigUint = chosen.iter().map(|&i| base.primes[i]).product();
-    let wanted = (&plan.target / product).to_u32().unwrap_or(u32::MAX);
+    let wanted = missing(plan, &chosen);
     let above = base.primes.partition_point(|&p| p < wanted);
     let free = |i: &usize| base.is_eligible(*i) && !chosen.contains(i);
     let next = (above..base.len()).find(free);

@@ -3,8 +3,10 @@
 use super::QuadraticSieve;
 use super::coefficient;
 use super::finish;
+use super::polynomial::Family;
 use super::relation::{self, Relation};
 use crate::{BadFinding, Collector, Finisher, Tally};
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 /// A relation, and the index whose family it belongs to.
@@ -24,6 +26,10 @@ pub(super) struct RelationCollector {
     coefficients: HashMap<Vec<usize>, u32>,
     /// The number of each index's coefficient.
     indices: HashMap<u64, u32>,
+    /// The last of them: an index's relations come in a row.
+    last: Option<(u64, u32)>,
+    /// The index that was checked last, and its family, which costs more than a check.
+    checked: RefCell<Option<(u64, Family)>>,
     large_primes: HashSet<u32>,
     /// Relations without a large prime, and pairs with the same.
     useful: u64,
@@ -39,6 +45,8 @@ impl RelationCollector {
             seen: HashSet::new(),
             coefficients: HashMap::new(),
             indices: HashMap::new(),
+            last: None,
+            checked: RefCell::new(None),
             large_primes: HashSet::new(),
             useful: 0,
             raised: 0,
@@ -48,6 +56,23 @@ impl RelationCollector {
     /// More relations than primes: each one more makes another dependency likely.
     fn need(&self) -> u64 {
         self.plan.base.len() as u64 + 10 + self.raised
+    }
+
+    /// The number of an index's coefficient.
+    fn coefficient(&mut self, index: u64) -> u32 {
+        if let Some((last, number)) = self.last
+            && last == index
+        {
+            return number;
+        }
+        let coefficients = &mut self.coefficients;
+        let number = *self.indices.entry(index).or_insert_with(|| {
+            let number = coefficients.len() as u32;
+            let factors = coefficient::factors(&self.plan, index);
+            *coefficients.entry(factors).or_insert(number)
+        });
+        self.last = Some((index, number));
+        number
     }
 
     /// A relation whose numbers are possible under the plan.
@@ -68,12 +93,16 @@ impl Collector for RelationCollector {
         let Some(relation) = self.decode(data) else {
             return bad("is not the encoding of a relation");
         };
-        let family = self.plan.family(index);
+        let mut checked = self.checked.borrow_mut();
+        let (_, family) = match checked.take() {
+            Some((last, family)) if last == index => checked.insert((index, family)),
+            _ => checked.insert((index, self.plan.family(index))),
+        };
         if u32::from(relation.polynomial) >= family.len() {
             return bad("names a polynomial that is not there");
         }
         let polynomial = family.polynomial(relation.polynomial.into());
-        match relation::factor(&self.plan.base, &family, &polynomial, relation) {
+        match relation::factor(&self.plan.base, family, &polynomial, relation) {
             Some(_) => Ok(()),
             None => bad("is no relation"),
         }
@@ -83,12 +112,7 @@ impl Collector for RelationCollector {
         let Some(relation) = self.decode(data) else {
             return false;
         };
-        let coefficients = &mut self.coefficients;
-        let coefficient = *self.indices.entry(index).or_insert_with(|| {
-            let number = coefficients.len() as u32;
-            let factors = coefficient::factors(&self.plan, index);
-            *coefficients.entry(factors).or_insert(number)
-        });
+        let coefficient = self.coefficient(index);
         let Relation {
             polynomial,
             x,
@@ -185,7 +209,8 @@ mod tests {
             if factored.negative {
                 product = -product;
             }
-            let square = &factored.root * &factored.root;
+            let root = BigInt::from(factored.root);
+            let square = &root * &root;
             assert_eq!((square - product).mod_floor(&modulus), BigInt::ZERO);
         }
     }

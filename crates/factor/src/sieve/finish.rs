@@ -27,23 +27,20 @@ pub(super) fn finish(plan: &QuadraticSieve, kept: Vec<Kept>, stop: &AtomicBool) 
     let Some(relations) = recompute(plan, kept, stop) else {
         return Finish::Stopped;
     };
-    let mut sets = combine(&relations);
-    prune(&relations, &mut sets, plan.base.len() + 1);
+    solve(plan, &relations, stop)
+}
+
+/// Looks for a proper divisor in distinct relations that hold.
+pub(super) fn solve(plan: &QuadraticSieve, relations: &[Factored], stop: &AtomicBool) -> Finish {
+    let (sets, mut columns) = prune(relations, combine(relations), plan.base.len() + 1);
     let mut row_of = vec![None; plan.base.len() + 1];
     let mut rows = 0;
-    let columns: Vec<Vec<u32>> = sets
-        .iter()
-        .map(|set| {
-            let odd = odd_entries(&relations, set).into_iter();
-            odd.map(|entry| {
-                *row_of[entry as usize].get_or_insert_with(|| {
-                    rows += 1;
-                    rows as u32 - 1
-                })
-            })
-            .collect()
-        })
-        .collect();
+    for entry in columns.iter_mut().flatten() {
+        *entry = *row_of[*entry as usize].get_or_insert_with(|| {
+            rows += 1;
+            rows as u32 - 1
+        });
+    }
     let Some(dependencies) = matrix::dependencies(&columns, rows, stop) else {
         return Finish::Stopped;
     };
@@ -95,7 +92,7 @@ fn recompute(
                 // The same square from another coefficient would be a dependency that
                 // says nothing.
                 if let Some(factored) = factored
-                    && roots.insert(factored.root.magnitude().clone())
+                    && roots.insert(factored.root.parts().1)
                 {
                     relations.push(factored);
                 }
@@ -140,9 +137,14 @@ fn odd_entries(relations: &[Factored], set: &[usize]) -> Vec<u32> {
 }
 
 /// Leaves out sets with a prime that no other set has, and the heaviest of those that
-/// are more than the matrix needs; again and again until nothing changes.
-fn prune(relations: &[Factored], sets: &mut Vec<Combined>, entry_count: usize) {
-    let mut entries: Vec<(Combined, Vec<u32>)> = std::mem::take(sets)
+/// are more than the matrix needs; again and again until nothing changes. Answers the
+/// rest, and their odd entries.
+fn prune(
+    relations: &[Factored],
+    sets: Vec<Combined>,
+    entry_count: usize,
+) -> (Vec<Combined>, Vec<Vec<u32>>) {
+    let mut entries: Vec<(Combined, Vec<u32>)> = sets
         .into_iter()
         .map(|set| {
             let odd = odd_entries(relations, &set);
@@ -165,7 +167,7 @@ fn prune(relations: &[Factored], sets: &mut Vec<Combined>, entry_count: usize) {
             }
         }
     }
-    sets.extend(entries.into_iter().map(|(set, _)| set));
+    entries.into_iter().unzip()
 }
 
 /// X² ≡ Y² (mod N), with X the product of the roots, and Y² of what they are congruent to.
@@ -177,7 +179,7 @@ fn try_dependency(plan: &QuadraticSieve, members: &[&Factored]) -> Option<BigUin
     let mut exponents = vec![0u32; plan.base.len()];
     let mut large_primes = HashMap::new();
     for member in members {
-        x = (x * &member.root).mod_floor(&modulus);
+        x = (x * BigInt::from(member.root)).mod_floor(&modulus);
         y = y * 2u32 % number;
         for &i in &member.primes {
             exponents[i as usize] += 1;

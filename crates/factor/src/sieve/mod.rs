@@ -8,7 +8,9 @@ mod base;
 mod candidate;
 mod coefficient;
 mod collect;
+mod fill;
 mod finish;
+mod in_process;
 mod matrix;
 mod polynomial;
 mod relation;
@@ -17,16 +19,16 @@ mod tuning;
 mod wide;
 
 use crate::plan::{Parameters, PlanError};
-use crate::{Collector, Finish, Method, Searcher, Supply};
+use crate::{Collector, Method, Searcher, Supply};
 use base::FactorBase;
 use coefficient::{MAX_FACTORS, Sequence};
+pub(crate) use in_process::split as split_in_process;
 use num_bigint::BigUint;
 use polynomial::Family;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The largest number, in bits: values of polynomials fit 255 bits with room. (The
 /// sieve would take thousands of CPU years.)
@@ -93,8 +95,8 @@ impl QuadraticSieve {
                 bits: number.bits(),
             });
         }
-        let text = tuning::parameters(&number);
-        Self::from_text(number, text)
+        let (text, base) = tuning::parameters(&number);
+        Self::with_base(number, text, base)
     }
 
     /// From a plan's text.
@@ -122,6 +124,11 @@ impl QuadraticSieve {
             return refuse("factors are not from 1 to 16");
         }
         let base = FactorBase::new(&number, text.multiplier, text.primes as usize);
+        Self::with_base(number, text, base)
+    }
+
+    /// With the base of the number that the text describes.
+    fn with_base(number: BigUint, text: Text, base: FactorBase) -> Result<Self, PlanError> {
         let kn = &number * text.multiplier;
         let mut plan = Self {
             target: target(&number, &text),
@@ -229,34 +236,4 @@ impl Parameters for QuadraticSieve {
     fn collector(&self) -> Box<dyn Collector> {
         Box::new(collect::RelationCollector::new(self.clone()))
     }
-}
-
-/// Splits an odd composite that is no perfect power in this process; none when `stop`
-/// was set, or the number has more than [`MAX_BITS`] bits.
-pub(crate) fn split_in_process(number: &BigUint, stop: &AtomicBool) -> Option<BigUint> {
-    if number.bits() > MAX_BITS {
-        return None;
-    }
-    let text = tuning::in_process(number);
-    let plan = QuadraticSieve::from_text(number.clone(), text).ok()?;
-    let mut searcher = search::SieveSearcher::new(plan.clone());
-    let mut collector = collect::RelationCollector::new(plan);
-    let mut found = Vec::new();
-    for index in 0.. {
-        while collector.ready() {
-            match collector.finisher()(stop) {
-                Finish::Divisors(divisors) => return divisors.into_iter().next(),
-                Finish::More => collector.raise_goal(),
-                Finish::Stopped => return None,
-            }
-        }
-        if stop.load(Ordering::Relaxed) {
-            return None;
-        }
-        searcher.search(index..index + 1, stop, &mut found);
-        for finding in found.drain(..) {
-            collector.insert(finding.index, &finding.data);
-        }
-    }
-    None
 }

@@ -22,26 +22,36 @@ pub(super) struct Family {
     pub(super) a: BigUint,
     /// The B of each of them.
     pub(super) terms: Vec<BigUint>,
+    /// How b and c change with the sign of each.
+    changes: Vec<Change>,
     /// Makes b odd: 0 or a.
     shift: BigUint,
     kn: BigInt,
 }
 
+/// What a change of the sign of B = γ·a/q needs.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    term: Wide,
+    gamma: i32,
+    q: u32,
+    /// 1/q modulo 2^64.
+    inverse: u64,
+}
+
 /// One polynomial.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Polynomial {
     a: Wide,
     b: Wide,
     c: Wide,
-    /// The b, for (2ax + b).
-    pub(super) big_b: BigInt,
 }
 
 impl Family {
     /// The family of the product of these primes of the base.
     pub(super) fn new(kn: &BigUint, base: &FactorBase, factors: Vec<usize>) -> Self {
         let a: BigUint = factors.iter().map(|&i| base.primes[i]).product();
-        let terms: Vec<BigUint> = factors
+        let (terms, changes): (Vec<BigUint>, Vec<Change>) = factors
             .iter()
             .map(|&i| {
                 let q = u64::from(base.primes[i]);
@@ -50,9 +60,17 @@ impl Family {
                 // The other primes are not q: the inverse exists.
                 let inverse = inverse(residue, q).unwrap_or(0);
                 let gamma = u64::from(base.roots[i]) * inverse % q;
-                cofactor * gamma.min(q - gamma)
+                let gamma = gamma.min(q - gamma);
+                let term = cofactor * gamma;
+                let change = Change {
+                    term: Wide::from_big(&term.clone().into()),
+                    gamma: gamma as i32,
+                    q: base.primes[i],
+                    inverse: base.inverse(i),
+                };
+                (term, change)
             })
-            .collect();
+            .unzip();
         let sum: BigUint = terms.iter().sum();
         let shift = if sum.is_even() {
             a.clone()
@@ -63,14 +81,16 @@ impl Family {
             factors,
             a,
             terms,
+            changes,
             shift,
             kn: BigInt::from(kn.clone()),
         }
     }
 
-    /// How many polynomials it has.
+    /// How many polynomials it has; none without a factor.
     pub(super) fn len(&self) -> u32 {
-        1 << (self.factors.len() - 1)
+        let signs = self.factors.len().checked_sub(1);
+        signs.map_or(0, |signs| 1 << signs)
     }
 
     /// From polynomial `i - 1` to `i`: which term changes its sign, and whether it is
@@ -96,13 +116,34 @@ impl Family {
             a: Wide::from_big(&a),
             b: Wide::from_big(&b),
             c: Wide::from_big(&c),
-            big_b: b,
         }
     }
 
-    /// 2ax + b.
-    pub(super) fn root_of_square(&self, polynomial: &Polynomial, x: i32) -> BigInt {
-        BigInt::from(self.a.clone()) * (2 * i64::from(x)) + &polynomial.big_b
+    /// From polynomial `i - 1` to `i`.
+    ///
+    /// With b' = b ± 2B, (b'² − b²)/4a is ±B·(b ± B)/a, which is ±γ·(b ± B)/q.
+    pub(super) fn advance(&self, polynomial: &mut Polynomial, i: u32) {
+        let (term, subtracted) = Self::change(i);
+        let Change {
+            term,
+            gamma,
+            q,
+            inverse,
+        } = self.changes[term];
+        let (term, gamma) = if subtracted {
+            (term.negated(), -gamma)
+        } else {
+            (term, gamma)
+        };
+        let between = polynomial.b.plus(term);
+        let difference = between.exact_quotient(q, inverse).times(gamma);
+        polynomial.b = between.plus(term);
+        polynomial.c = polynomial.c.plus(difference);
+    }
+
+    /// The b of the first polynomial; those of all others are smaller.
+    pub(super) fn first_b(&self) -> BigUint {
+        self.terms.iter().sum::<BigUint>() + &self.shift
     }
 }
 
@@ -111,6 +152,11 @@ fn gray(i: u32) -> u32 {
 }
 
 impl Polynomial {
+    /// 2ax + b.
+    pub(super) fn root_of_square(&self, x: i32) -> Wide {
+        self.a.times(2 * x).plus(self.b)
+    }
+
     /// Whether Q(x) is negative, and its magnitude.
     pub(super) fn value(&self, x: i32) -> (bool, Magnitude) {
         let inner = self.a.times(x).plus(self.b);
@@ -125,6 +171,7 @@ mod tests {
 
     #[test]
     fn values_and_squares_agree_with_bignum() {
+        let big_b = |polynomial: &Polynomial| BigInt::from(polynomial.b);
         let number = (BigUint::from(1u32) << 200u32) + 235u32;
         let multiplier = (&number % 8u32).to_u32().unwrap();
         let kn = &number * multiplier;
@@ -132,11 +179,22 @@ mod tests {
         let family = Family::new(&kn, &base, vec![150, 170, 171, 200, 230, 290]);
         assert_eq!(family.len(), 32);
         let mut last: Option<BigInt> = None;
+        let mut walked: Option<Polynomial> = None;
         for i in 0..family.len() {
             let polynomial = family.polynomial(i);
-            assert!(polynomial.big_b.is_odd());
+            if i == 0 {
+                assert_eq!(big_b(&polynomial), family.first_b().into());
+                walked = Some(polynomial);
+            }
+            if let Some(walked) = &mut walked
+                && i > 0
+            {
+                family.advance(walked, i);
+                assert_eq!((walked.b, walked.c), (polynomial.b, polynomial.c));
+            }
+            assert!(big_b(&polynomial).is_odd());
             for x in [-70_000, -3, 0, 1, 65_535] {
-                let root = family.root_of_square(&polynomial, x);
+                let root = BigInt::from(polynomial.root_of_square(x));
                 let (negative, magnitude) = polynomial.value(x);
                 let mut value = BigInt::from(BigUint::from(&magnitude));
                 if negative {
@@ -147,11 +205,11 @@ mod tests {
             }
             if let Some(last) = last {
                 let (term, subtracted) = Family::change(i);
-                let difference = &polynomial.big_b - last;
+                let difference = big_b(&polynomial) - last;
                 assert_eq!(difference.is_negative(), subtracted);
                 assert_eq!(*difference.magnitude(), &family.terms[term] * 2u32);
             }
-            last = Some(polynomial.big_b);
+            last = Some(big_b(&polynomial));
         }
     }
 }

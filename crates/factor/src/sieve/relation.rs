@@ -3,7 +3,7 @@
 
 use super::base::FactorBase;
 use super::polynomial::{Family, Polynomial};
-use num_bigint::BigInt;
+use super::wide::Wide;
 
 /// Bytes of an encoded relation.
 pub(super) const BYTES: usize = 10;
@@ -41,11 +41,21 @@ impl Relation {
     }
 }
 
+/// What the sieve found a relation with.
+pub(super) struct Hit<'a> {
+    pub(super) family: &'a Family,
+    pub(super) polynomial: &'a Polynomial,
+    /// Whether Q(x) is negative.
+    pub(super) negative: bool,
+    /// The primes of Q(x), as places in the base, with repetition.
+    pub(super) factors: &'a [u32],
+}
+
 /// A relation taken apart: `root`² ≡ 4 · ± Π primes · large prime (mod N).
 #[derive(Debug, Clone)]
 pub(super) struct Factored {
     /// 2ax + b.
-    pub(super) root: BigInt,
+    pub(super) root: Wide,
     /// Whether the product is negative.
     pub(super) negative: bool,
     /// The primes of a·Q(x), as places in the base, with repetition.
@@ -75,7 +85,7 @@ pub(super) fn factor(
     }
     primes.extend(family.factors.iter().map(|&i| i as u32));
     Some(Factored {
-        root: family.root_of_square(polynomial, relation.x),
+        root: polynomial.root_of_square(relation.x),
         negative,
         primes,
         large_prime: relation.large_prime,

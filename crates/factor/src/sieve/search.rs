@@ -1,17 +1,15 @@
 //! The sieve itself: from an index to its relations.
 
 use super::QuadraticSieve;
+use super::fill;
 use super::polynomial::{Family, Polynomial};
-use super::relation::Relation;
+use super::relation::{Hit, Relation};
 use super::wide::inverse_word;
 use crate::arith::inverse;
 use crate::{Found, Searcher};
 use num_bigint::BigUint;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Numbers that are sieved together by the primes below it: what the nearest cache holds.
-const BLOCK: usize = 1 << 15;
 
 /// A number whose logarithms add up to this has its highest bit set: a candidate.
 const FULL: u32 = 128;
@@ -35,6 +33,8 @@ pub(super) struct SieveSearcher {
     pub(super) first: usize,
     /// The first prime larger than a block.
     first_large: usize,
+    /// Room beyond an interval of one block, the largest prime's; 0 for longer ones.
+    padding: usize,
     /// 1/p modulo 2^32.
     pub(super) inverses: Vec<u32>,
     /// ⌊(2^32 − 1)/p⌋: the largest quotient.
@@ -78,7 +78,8 @@ impl SieveSearcher {
             scale,
             small_bits,
             first,
-            first_large: base.primes.partition_point(|&p| (p as usize) < BLOCK),
+            first_large: base.primes.partition_point(|&p| (p as usize) < fill::BLOCK),
+            padding: fill::padding(plan.text.half_interval, base.largest()),
             inverses: base
                 .primes
                 .iter()
@@ -90,28 +91,31 @@ impl SieveSearcher {
         }
     }
 
-    fn search_index(&mut self, index: u64, found: &mut Vec<Found>) {
+    /// Sieves with all polynomials of an index, and hands over what it finds: the
+    /// relation, and what it was found with.
+    pub(super) fn search_index(&mut self, index: u64, mut found: impl FnMut(Relation, &Hit)) {
         let family = self.plan.family(index);
         if family.factors.is_empty() {
             return;
         }
         self.start(&family);
+        let mut polynomial = family.polynomial(0);
         for i in 0..family.len() {
             if i > 0 {
                 self.advance(i);
+                family.advance(&mut polynomial, i);
             }
-            let polynomial = family.polynomial(i);
             let threshold = self.sieve_polynomial(&polynomial);
-            self.collect(&family, &polynomial, threshold, |x, large_prime| {
-                let relation = Relation {
-                    polynomial: i as u16,
-                    x,
-                    large_prime,
-                };
-                found.push(Found {
-                    index,
-                    data: relation.encode(),
-                });
+            self.collect(&family, &polynomial, threshold, |x, large_prime, hit| {
+                let polynomial = i as u16;
+                found(
+                    Relation {
+                        polynomial,
+                        x,
+                        large_prime,
+                    },
+                    hit,
+                );
             });
         }
     }
@@ -125,7 +129,7 @@ impl SieveSearcher {
         state.first_roots.resize(len, 0);
         state.second_roots.resize(len, 0);
         state.positions.resize(len, (0, 0));
-        state.sieve.resize(2 * half as usize, 0);
+        state.sieve.resize(2 * half as usize + self.padding, 0);
         state.deltas.resize(family.terms.len(), Vec::new());
         state.logs.clone_from(&self.logs);
         for &i in &family.factors {
@@ -136,7 +140,7 @@ impl SieveSearcher {
             delta.clear();
             delta.resize(len, 0);
         }
-        let b = family.polynomial(0).big_b.magnitude().to_u32_digits();
+        let b = family.first_b().to_u32_digits();
         for i in self.first..len {
             let p = u64::from(base.primes[i]);
             let a = family
@@ -198,6 +202,13 @@ impl SieveSearcher {
         } = &mut self.state;
         sieve.fill(initial(threshold, self.scale));
         let primes = &self.plan.base.primes;
+        if self.padding > 0 {
+            for i in self.first..primes.len() {
+                let roots = (first_roots[i], second_roots[i]);
+                fill::whole(sieve, self.padding, primes[i], logs[i], roots);
+            }
+            return threshold;
+        }
         for i in self.first_large..primes.len() {
             let (p, log) = (primes[i] as usize, logs[i]);
             for start in [first_roots[i], second_roots[i]] {
@@ -209,12 +220,11 @@ impl SieveSearcher {
             }
         }
         for i in self.first..self.first_large {
-            let (x, y) = (first_roots[i], second_roots[i]);
-            positions[i] = (x.min(y), x.max(y));
+            positions[i] = (first_roots[i], second_roots[i]);
         }
-        for block in sieve.chunks_mut(BLOCK) {
+        for block in sieve.chunks_mut(fill::BLOCK) {
             for i in self.first..self.first_large {
-                positions[i] = sieve_block(block, primes[i] as usize, logs[i], positions[i]);
+                positions[i] = fill::block(block, primes[i] as usize, logs[i], positions[i]);
             }
         }
         threshold
@@ -227,11 +237,12 @@ impl SieveSearcher {
         family: &Family,
         polynomial: &Polynomial,
         threshold: f64,
-        mut relation: impl FnMut(i32, u32),
+        mut relation: impl FnMut(i32, u32, &Hit),
     ) {
         let mut factors = Vec::new();
         let initial = initial(threshold, self.scale);
-        for (i, chunk) in self.state.sieve.chunks_exact(64).enumerate() {
+        let interval = &self.state.sieve[..2 * self.plan.text.half_interval as usize];
+        for (i, chunk) in interval.chunks_exact(64).enumerate() {
             if u32::from(chunk.iter().fold(0, |all, &byte| all | byte)) < FULL {
                 continue;
             }
@@ -241,12 +252,18 @@ impl SieveSearcher {
                 }
                 let at = 64 * i + j;
                 let x = at as i32 - self.plan.text.half_interval as i32;
-                let (_, mut rest) = polynomial.value(x);
+                let (negative, mut rest) = polynomial.value(x);
                 let sieved = f64::from(sum - initial) / self.scale;
                 let large_prime =
                     self.take_apart(family, at as u32, sieved, &mut rest, &mut factors);
                 if let Some(large_prime) = large_prime {
-                    relation(x, large_prime);
+                    let hit = Hit {
+                        family,
+                        polynomial,
+                        negative,
+                        factors: &factors,
+                    };
+                    relation(x, large_prime, &hit);
                 }
             }
         }
@@ -258,25 +275,6 @@ fn initial(threshold: f64, scale: f64) -> u8 {
     FULL.saturating_sub((threshold * scale) as u32) as u8
 }
 
-/// Adds a prime's logarithm at both its progressions in a block; answers where they
-/// continue in the next block.
-#[inline]
-fn sieve_block(block: &mut [u8], p: usize, log: u8, (low, high): (u32, u32)) -> (u32, u32) {
-    let (mut low, mut high) = (low as usize, high as usize);
-    while high < block.len() {
-        block[low] = block[low].wrapping_add(log);
-        block[high] = block[high].wrapping_add(log);
-        low += p;
-        high += p;
-    }
-    if low < block.len() {
-        block[low] = block[low].wrapping_add(log);
-        low += p;
-        (low, high) = (high, low);
-    }
-    ((low - block.len()) as u32, (high - block.len()) as u32)
-}
-
 impl Searcher for SieveSearcher {
     fn search(&mut self, range: Range<u64>, stop: &AtomicBool, found: &mut Vec<Found>) -> u64 {
         if !self.plan.base.divisors.is_empty() {
@@ -286,7 +284,10 @@ impl Searcher for SieveSearcher {
             if stop.load(Ordering::Relaxed) {
                 return index;
             }
-            self.search_index(index, found);
+            self.search_index(index, |relation, _| {
+                let data = relation.encode();
+                found.push(Found { index, data });
+            });
         }
         range.end
     }

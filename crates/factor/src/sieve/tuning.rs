@@ -6,6 +6,7 @@ use super::{Text, target};
 use crate::arith::{jacobi, primes_below};
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
+use std::sync::OnceLock;
 
 /// Below this many bits coefficients are enumerated.
 const DRAWN_FROM_BITS: u64 = 66;
@@ -39,8 +40,8 @@ const TABLE: [Row; 16] = [
 const IN_PROCESS: [Row; 4] = [
     (80.0, 100.0, 4096.0, 40.0),
     (96.0, 120.0, 4096.0, 40.0),
-    (112.0, 250.0, 8192.0, 40.0),
-    (130.0, 460.0, 16384.0, 40.0),
+    (112.0, 250.0, 6144.0, 40.0),
+    (130.0, 460.0, 11520.0, 40.0),
 ];
 
 fn interpolate(table: &[Row], bits: f64) -> Row {
@@ -59,18 +60,18 @@ fn interpolate(table: &[Row], bits: f64) -> Row {
     )
 }
 
-/// The parameters of a plan for an odd number.
-pub(super) fn parameters(number: &BigUint) -> Text {
+/// The parameters of a plan for an odd number, and the base that they describe.
+pub(super) fn parameters(number: &BigUint) -> (Text, FactorBase) {
     from_row(number, interpolate(&TABLE, number.bits() as f64))
 }
 
 /// The parameters for an odd number that is split in this process at once.
-pub(super) fn in_process(number: &BigUint) -> Text {
+pub(super) fn in_process(number: &BigUint) -> (Text, FactorBase) {
     let row = interpolate(&IN_PROCESS, number.bits() as f64);
     from_row(number, row)
 }
 
-fn from_row(number: &BigUint, (_, primes, half_interval, large_prime): Row) -> Text {
+fn from_row(number: &BigUint, (_, primes, half_interval, large_prime): Row) -> (Text, FactorBase) {
     let multiplier = multiplier(number);
     let base = FactorBase::new(number, multiplier, primes as usize);
     let largest = u64::from(base.largest());
@@ -102,43 +103,70 @@ fn from_row(number: &BigUint, (_, primes, half_interval, large_prime): Row) -> T
         text.pool_start = start as u32;
         text.pool = (centre + reach).min(base.len()).saturating_sub(start) as u32;
     }
-    text
+    (text, base)
+}
+
+/// Multipliers that are considered are below this: twenty of each class modulo 8.
+const MULTIPLIERS: u32 = 160;
+
+/// What every choice of a multiplier needs, computed once.
+struct Symbols {
+    /// The odd primes that a multiplier is judged by.
+    primes: Vec<u32>,
+    /// Their logarithms.
+    logs: Vec<f64>,
+    /// Odd square-free multipliers, with their Legendre symbols.
+    multipliers: Vec<(u32, Vec<i8>)>,
+}
+
+impl Symbols {
+    fn get() -> &'static Self {
+        static SYMBOLS: OnceLock<Symbols> = OnceLock::new();
+        SYMBOLS.get_or_init(|| {
+            let primes = primes_below(400).split_off(1);
+            let is_square_free = |k: &u32| primes.iter().all(|&p| !k.is_multiple_of(p * p));
+            let symbols = |k: u32| {
+                let of_prime = |&p: &u32| jacobi(k.into(), p.into());
+                (k, primes.iter().map(of_prime).collect())
+            };
+            let odd = (1..MULTIPLIERS).step_by(2).filter(is_square_free);
+            Self {
+                multipliers: odd.map(symbols).collect(),
+                logs: primes.iter().map(|&p| f64::from(p).ln()).collect(),
+                primes,
+            }
+        })
+    }
 }
 
 /// The multiplier k with kN ≡ 1 (mod 8) whose base promises most: D. E. Knuth and
 /// R. Schroeppel's function, as in R. D. Silverman, "The multiple polynomial quadratic
-/// sieve", 1987.
+/// sieve", 1987. It is square-free, and has no divisor in common with the number.
 fn multiplier(number: &BigUint) -> u32 {
-    let primes = primes_below(400);
-    let residues: Vec<u64> = primes
+    let Symbols {
+        primes,
+        logs,
+        multipliers,
+    } = Symbols::get();
+    let of_number: Vec<i8> = primes
         .iter()
-        .map(|&p| (number % p).to_u64().unwrap_or(0))
+        .map(|&p| jacobi((number % p).to_u64().unwrap_or(0), p.into()))
         .collect();
     let class = (number % 8u32).to_u32().unwrap_or(1);
-    let logs: Vec<f64> = primes.iter().map(|&p| f64::from(p).ln()).collect();
-    let score = |k: u32| -> f64 {
-        let of_primes = primes.iter().zip(&logs).zip(&residues).skip(1);
-        let gain = of_primes.map(|((&p, &log), &residue)| {
-            match jacobi(residue * u64::from(k), u64::from(p)) {
-                1 => 2.0 * log / f64::from(p - 1),
-                0 => log / f64::from(p),
-                _ => 0.0,
-            }
+    let score = |k: u32, of_k: &[i8]| -> f64 {
+        let of_primes = primes.iter().zip(logs).zip(of_k.iter().zip(&of_number));
+        let gain = of_primes.map(|((&p, &log), (x, y))| match x * y {
+            1 => 2.0 * log / f64::from(p - 1),
+            0 => log / f64::from(p),
+            _ => 0.0,
         });
         gain.sum::<f64>() - 0.5 * f64::from(k).ln()
     };
-    (0..20)
-        .map(|i| class + 8 * i)
-        .filter(|&k| is_usable(k, &primes, &residues))
-        .map(|k| (k, score(k)))
+    let is_coprime = |of_k: &[i8]| of_k.iter().zip(&of_number).all(|pair| pair != (&0, &0));
+    multipliers
+        .iter()
+        .filter(|(k, of_k)| k % 8 == class && is_coprime(of_k))
+        .map(|(k, of_k)| (*k, score(*k, of_k)))
         .max_by(|(_, x), (_, y)| x.total_cmp(y))
         .map_or(1, |(k, _)| k)
-}
-
-/// Square-free, and without a divisor in common with the number.
-fn is_usable(k: u32, primes: &[u32], residues: &[u64]) -> bool {
-    primes
-        .iter()
-        .zip(residues)
-        .all(|(&p, &residue)| !k.is_multiple_of(p) || (residue != 0 && !(k / p).is_multiple_of(p)))
 }

@@ -24,11 +24,24 @@ impl Wide {
         }
     }
 
+    /// The quotient by an odd `p` that divides it; `inverse` is 1/p modulo 2^64. (As
+    /// [`Magnitude::exact_quotient`], which works modulo 2^256, and so for any sign.)
+    pub(super) fn exact_quotient(self, p: u32, inverse: u64) -> Self {
+        let mut carry = 0;
+        Self(self.0.map(|word| {
+            let (rest, borrow) = word.overflowing_sub(carry);
+            let quotient = rest.wrapping_mul(inverse);
+            carry = ((u128::from(quotient) * u128::from(p)) >> 64) as u64 + u64::from(borrow);
+            quotient
+        }))
+    }
+
     fn is_negative(self) -> bool {
         self.0[WORDS - 1] >> 63 == 1
     }
 
-    fn negated(self) -> Self {
+    /// The negative.
+    pub(super) fn negated(self) -> Self {
         let mut carry = true;
         Self(self.0.map(|word| {
             let (word, overflow) = (!word).overflowing_add(u64::from(carry));
@@ -75,7 +88,7 @@ impl Wide {
 }
 
 /// An unsigned integer that is taken apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Magnitude {
     words: [u64; WORDS],
     /// How many of the words count; the last of them is not 0.
@@ -147,6 +160,14 @@ impl Magnitude {
     }
 }
 
+impl From<Wide> for BigInt {
+    fn from(wide: Wide) -> Self {
+        let (negative, magnitude) = wide.parts();
+        let sign = if negative { Sign::Minus } else { Sign::Plus };
+        Self::from_biguint(sign, BigUint::from(&magnitude))
+    }
+}
+
 impl From<&Magnitude> for BigUint {
     fn from(magnitude: &Magnitude) -> Self {
         let bytes: Vec<u8> = magnitude
@@ -177,12 +198,6 @@ mod tests {
         BigInt::from_biguint(if negative { Sign::Minus } else { Sign::Plus }, magnitude)
     }
 
-    fn back(wide: Wide) -> BigInt {
-        let (negative, magnitude) = wide.parts();
-        let sign = if negative { Sign::Minus } else { Sign::Plus };
-        BigInt::from_biguint(sign, BigUint::from(&magnitude))
-    }
-
     proptest! {
         #[test]
         fn agrees_with_bignum(
@@ -191,8 +206,8 @@ mod tests {
             let x = big(low, high, negative);
             let y = big(other, 0, opposite);
             let sum = Wide::from_big(&x).plus(Wide::from_big(&y));
-            prop_assert_eq!(back(sum), &x + &y);
-            prop_assert_eq!(back(Wide::from_big(&x).times(factor)), x * factor);
+            prop_assert_eq!(BigInt::from(sum), &x + &y);
+            prop_assert_eq!(BigInt::from(Wide::from_big(&x).times(factor)), x * factor);
         }
 
         #[test]
@@ -206,7 +221,10 @@ mod tests {
             prop_assert_eq!(quotient.is_some(), rest == BigInt::ZERO);
             let (_, multiple) = Wide::from_big(&(&x - rest)).parts();
             let quotient = multiple.exact_quotient(p, inverse_word(p)).unwrap();
-            prop_assert_eq!(BigUint::from(&quotient), (x / p).magnitude().clone());
+            prop_assert_eq!(BigUint::from(&quotient), (&x / p).magnitude().clone());
+            let negative = -(&x / p);
+            let multiple = Wide::from_big(&(&negative * p));
+            prop_assert_eq!(BigInt::from(multiple.exact_quotient(p, inverse_word(p))), negative);
         }
 
         #[test]
