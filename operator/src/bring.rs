@@ -8,7 +8,6 @@ use crate::context::Context;
 use crate::memory::ChildMemory;
 use crate::observe::Seen;
 use crate::watch::seen;
-use crate::writer::read;
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim};
 use rsac_api::{RSACrackerSpec, names};
 use rsac_protocol::Job;
@@ -100,7 +99,7 @@ pub(crate) async fn recorded(
         Some(config) => Some(config),
         None => {
             let api = context.writer.api::<ConfigMap>(&parent.namespace);
-            read(api.get_opt(&name)).await?
+            context.writer.read(api.get_opt(&name)).await?
         }
     };
     let Some(config) = config else {
@@ -267,7 +266,7 @@ async fn claim_is_free(context: &Context, parent: &Parent) -> Result<(), Trouble
     let api = context
         .writer
         .api::<PersistentVolumeClaim>(&parent.namespace);
-    match read(api.get_metadata_opt(&name)).await? {
+    match context.writer.read(api.get_metadata_opt(&name)).await? {
         Some(claim) => {
             let what = format!("PersistentVolumeClaim {name}");
             must_be_ours(&what, &claim.metadata, parent)

@@ -6,7 +6,7 @@ use crate::compare::{DESIRED_ANNOTATION, covers, settled};
 use crate::context::Context;
 use crate::memory::{ChildMemory, Failure, backoff, version};
 use crate::watch::{Guarded, seen};
-use crate::writer::{CallError, Child, read};
+use crate::writer::{CallError, Child};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::runtime::reflector::Store;
 use rsac_api::conditions::Reason;
@@ -143,7 +143,7 @@ async fn bring<K: Child>(
         Some(object) => Some(object),
         None => {
             let api = context.writer.api::<K>(&parent.namespace);
-            read(api.get_opt(&name)).await?
+            context.writer.read(api.get_opt(&name)).await?
         }
     };
     if let Some(object) = &there {

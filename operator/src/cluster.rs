@@ -1,16 +1,18 @@
 //! The client of the Kubernetes API.
 
 use crate::options::{Access, OperatorError};
+use crate::pace::Pace;
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use std::time::Duration;
 
 /// The client. It repeats nothing by itself: the reconcile loop does, with its own waits,
-/// and a Lease must not be renewed late.
+/// and a Lease must not be renewed late. With a pace, it keeps it.
 ///
 /// # Errors
 /// When there is no usable access.
-pub(crate) async fn client(access: &Access) -> Result<Client, OperatorError> {
+pub(crate) async fn client(access: &Access, pace: Option<&Pace>) -> Result<Client, OperatorError> {
     let said = |error: &dyn std::fmt::Display| OperatorError::Access(error.to_string());
     let mut config = match access {
         Access::Pod => Config::incluster().map_err(|error| {
@@ -35,5 +37,13 @@ pub(crate) async fn client(access: &Access) -> Result<Client, OperatorError> {
     };
     config.default_retry = false;
     config.connect_timeout = Some(Duration::from_secs(10));
-    Client::try_from(config).map_err(|error| said(&error))
+    with(config, pace).map_err(|error| said(&error))
+}
+
+pub(crate) fn with(config: Config, pace: Option<&Pace>) -> kube::Result<Client> {
+    let builder = ClientBuilder::try_from(config)?;
+    Ok(match pace {
+        Some(pace) => builder.with_layer(pace).build(),
+        None => builder.build(),
+    })
 }

@@ -3,7 +3,7 @@
 //!
 //! One look at a job goes observe → validate → build → apply → status, a file a step:
 //! `observe` with `ask`, `validate`, `build/` (a file a child), `bring` with `children` and `secrets`,
-//! `say`. `reconcile` strings them together. Decisions are `rsac-workload`'s, which the
+//! `say`. `reconcile` strings them together, and `finish` ends them. Decisions are `rsac-workload`'s, which the
 //! local supervisor shares.
 //!
 //! `rsac-infra operator` runs it, in a pod or from outside with a kubeconfig; templates of
@@ -19,6 +19,7 @@ mod context;
 mod controller;
 mod definition;
 mod events;
+mod finish;
 mod gate;
 mod leader;
 mod memories;
@@ -26,6 +27,7 @@ mod memory;
 mod metrics;
 mod observe;
 mod options;
+mod pace;
 mod pods;
 mod reconcile;
 pub mod rights;
@@ -33,6 +35,7 @@ mod run;
 mod say;
 mod secrets;
 mod server;
+mod undecodable;
 mod validate;
 mod watch;
 mod writer;

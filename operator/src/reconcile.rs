@@ -1,43 +1,31 @@
 //! One look at one job: observe → validate → build → apply → status. Every decision is
-//! `rsac-workload`'s; here is what it takes to see and to do.
+//! `rsac-workload`'s; here is what it takes to see and to do. `finish` ends it.
 
 use crate::bring::{self, Plan};
 use crate::build::{Bound, Parent};
 use crate::children::Trouble;
 use crate::context::Context;
-use crate::memory::{Memory, backoff, scattered};
+use crate::memory::Memory;
 use crate::observe::{self, Seen};
+use crate::undecodable::undecodable;
 use crate::validate::{Standing, standing};
 use crate::watch::Guarded;
 use crate::writer::CallError;
-use crate::{ask, pods, say, secrets};
+use crate::{ask, say, secrets};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
-use kube::core::error_boundary::InvalidObject;
 use kube::runtime::controller::Action;
 use rsac_api::conditions::ConditionType;
-use rsac_api::{IntOrText, RSACracker, RSACrackerSpec, ServiceType};
+use rsac_api::{RSACracker, ServiceType};
 use rsac_master_client::MasterClient;
-use rsac_protocol::Stage;
 use rsac_workload::{Observation, finished};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A master that just started is asked often: a small number is answered in an instant.
-const YOUNG_TICK: Duration = Duration::from_millis(100);
-const YOUNG: Duration = Duration::from_secs(15);
-/// A search is asked about often at first, then as often as people look.
-const SEARCH_TICK: Duration = Duration::from_secs(1);
-const LONG_TICK: Duration = Duration::from_secs(2);
-const LONG: Duration = Duration::from_secs(60);
 /// A deleted job is looked at again after this, should the call have come to nothing.
 const DELETED: Duration = Duration::from_secs(1);
-/// A pod that does not run is looked at again after this.
-const DOUBT: Duration = Duration::from_secs(4);
 /// A master that answered so lately, and whose pod runs, may miss a question.
 const MISSED: Duration = Duration::from_secs(10);
-/// A status that came too late is decided anew after this.
-const AGAIN: Duration = Duration::from_millis(100);
 
 /// Why a look could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +42,9 @@ pub(crate) async fn reconcile(
 ) -> Result<Action, ReconcileError> {
     if !context.stores.ready().await {
         return Ok(Action::await_change());
+    }
+    if let Some(rest) = context.writer.rest() {
+        return Ok(Action::requeue(rest));
     }
     let began = Instant::now();
     let looked = match &guarded.0 {
@@ -102,15 +93,16 @@ async fn look(cracker: &RSACracker, context: &Context) -> Result<(Action, bool),
     job.finish(memory, now).await
 }
 
-struct Look<'a> {
-    cracker: &'a RSACracker,
-    parent: &'a Parent,
-    seen: &'a Seen,
-    context: &'a Context,
-    observation: Observation,
-    troubles: Vec<Trouble>,
+/// What a look has at hand, and what it has come to so far; it ends with `finish`.
+pub(crate) struct Look<'a> {
+    pub(crate) cracker: &'a RSACracker,
+    pub(crate) parent: &'a Parent,
+    pub(crate) seen: &'a Seen,
+    pub(crate) context: &'a Context,
+    pub(crate) observation: Observation,
+    pub(crate) troubles: Vec<Trouble>,
     /// The master did not answer just now, though it did a moment ago and still runs.
-    missed: bool,
+    pub(crate) missed: bool,
 }
 
 impl Look<'_> {
@@ -220,7 +212,7 @@ impl Look<'_> {
         status.is_some_and(|status| status.is_true(ConditionType::Finished))
     }
 
-    fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         finished(self.cracker, &self.observation).is_some()
     }
 
@@ -243,175 +235,5 @@ impl Look<'_> {
                 summary.outcome = None;
             }
         }
-    }
-
-    /// Says the status, and when to look again.
-    async fn finish(
-        mut self,
-        memory: &mut Memory,
-        now: Timestamp,
-    ) -> Result<(Action, bool), CallError> {
-        let mut wait = scattered(self.context.options.resync);
-        let mut failed = false;
-        let mut passing = false;
-        for trouble in std::mem::take(&mut self.troubles) {
-            match trouble {
-                Trouble::Obstacle(obstacle) => {
-                    failed = true;
-                    if !self.observation.obstacles.contains(&obstacle) {
-                        self.observation.obstacles.push(obstacle);
-                    }
-                }
-                Trouble::Passing(why) => {
-                    tracing::debug!(job = self.parent.name, "{why}");
-                    passing = true;
-                }
-                Trouble::Call(CallError::NotLeader(error)) => return Err(error.into()),
-                Trouble::Call(error) => {
-                    tracing::warn!(job = self.parent.name, "{error}");
-                    failed = true;
-                }
-            }
-        }
-        if self.seen.master_pod.is_none()
-            && let Some(obstacle) = self.observation.obstacles.first()
-        {
-            let message = obstacle.message.clone();
-            self.observation.master_problem.get_or_insert(message);
-        }
-        if !self.missed {
-            match self.say(memory).await {
-                Ok(()) => {}
-                Err(CallError::NotLeader(error)) => return Err(error.into()),
-                Err(error) if matches!(error.code(), Some(404 | 409)) => wait = wait.min(AGAIN),
-                Err(error) => {
-                    tracing::warn!(job = self.parent.name, "the status: {error}");
-                    failed = true;
-                }
-            }
-        }
-        memory.failures = if failed || passing {
-            memory.failures.saturating_add(1)
-        } else {
-            0
-        };
-        if failed || passing {
-            let options = &self.context.options;
-            wait = wait.min(backoff(
-                memory.failures,
-                options.retry_base,
-                options.retry_cap,
-            ));
-        }
-        wait = wait.min(self.next(memory, now));
-        Ok((Action::requeue(wait), failed))
-    }
-
-    async fn say(&self, memory: &mut Memory) -> Result<(), CallError> {
-        let status = rsac_workload::status(self.cracker, &self.observation);
-        say::say(self.context, self.cracker, memory, status).await
-    }
-
-    /// When something is to be looked at that no watch tells of.
-    fn next(&self, memory: &Memory, now: Timestamp) -> Duration {
-        let until = |then: Timestamp| {
-            let left = then.duration_since(now);
-            Duration::try_from(left).unwrap_or(Duration::ZERO)
-        };
-        let stored = say::with_newest_status(self.cracker, memory);
-        let expiry = rsac_workload::expires_at(&stored).map(|end| until(end.0));
-        let renewal = memory.secrets.renew_after.map(until);
-        let retry = memory
-            .children
-            .retry_at()
-            .map(|at| at.saturating_duration_since(Instant::now()));
-        let pod = self.seen.master_pod.as_ref();
-        let lost = pod.and_then(pods::lost_from).map(until);
-        let lost = lost.filter(|wait| !wait.is_zero());
-        [
-            expiry,
-            renewal,
-            retry,
-            lost,
-            self.next_doubt(),
-            self.next_question(memory),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-        .unwrap_or(Duration::MAX)
-        .max(Duration::from_millis(10))
-    }
-
-    /// A master that does not run yet: why, is said when it has taken too long.
-    fn next_doubt(&self) -> Option<Duration> {
-        let wanted = self.seen.master.as_ref()?.spec.as_ref()?.replicas != Some(0);
-        let runs = self.seen.master_pod.as_ref().is_some_and(pods::runs);
-        (wanted && !runs).then_some(match self.observation.master_problem {
-            None => DOUBT,
-            Some(_) => LONG,
-        })
-    }
-
-    /// When to ask the master again.
-    fn next_question(&self, memory: &Memory) -> Option<Duration> {
-        let pod = self.seen.master_pod.as_ref()?;
-        if pods::ends(pod) || !pods::runs(pod) || self.cracker.spec.suspended() {
-            return None;
-        }
-        let master = memory.master.as_ref()?;
-        let young = master.since.elapsed() < YOUNG;
-        let Some(summary) = &self.observation.summary else {
-            return Some(if young { YOUNG_TICK } else { LONG_TICK });
-        };
-        if self.is_finished() {
-            return None;
-        }
-        let in_stage = memory.stage.map_or(Duration::ZERO, |(_, at)| at.elapsed());
-        Some(match summary.stage {
-            Stage::Done => SEARCH_TICK,
-            _ if in_stage < YOUNG => YOUNG_TICK,
-            Stage::Search if in_stage > LONG => LONG_TICK,
-            _ => SEARCH_TICK,
-        })
-    }
-}
-
-/// A job that this operator cannot read: stored by a later definition, perhaps.
-async fn undecodable(
-    invalid: &InvalidObject,
-    context: &Context,
-) -> Result<(Action, bool), CallError> {
-    let meta = &invalid.metadata;
-    let (Some(namespace), Some(name), Some(uid)) = (&meta.namespace, &meta.name, &meta.uid) else {
-        return Ok((Action::await_change(), true));
-    };
-    if meta.deletion_timestamp.is_some() {
-        context.memories.forget(namespace, name);
-        return Ok((Action::await_change(), false));
-    }
-    let mut memory = context.memories.of(namespace, name, uid).await;
-    let said = memory.status.as_ref().map(|written| &written.status);
-    if said.is_some_and(|said| said.observed_generation == meta.generation) {
-        return Ok((Action::await_change(), true));
-    }
-    // Any number will do: the refusal is all that is said.
-    let spec = RSACrackerSpec {
-        number_to_factor: Some(IntOrText::from("15")),
-        ..RSACrackerSpec::default()
-    };
-    let mut cracker = RSACracker::new(name, spec);
-    cracker.metadata = meta.clone();
-    let mut observation = Observation::nothing(Time(Timestamp::now()));
-    observation.refusal = Some(format!(
-        "this operator cannot read it: {}; it may be written for a later one",
-        invalid.error
-    ));
-    let mut status = rsac_workload::status(&cracker, &observation);
-    (status.job, status.attempt) = (None, None);
-    match say::say(context, &cracker, &mut memory, status).await {
-        Ok(()) => Ok((Action::await_change(), true)),
-        Err(error) if error.code() == Some(409) => Ok((Action::requeue(AGAIN), true)),
-        Err(error) => Err(error),
     }
 }

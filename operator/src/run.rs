@@ -6,6 +6,7 @@ use crate::gate::Gate;
 use crate::leader::Elector;
 use crate::metrics::Metrics;
 use crate::options::{OperatorError, Options};
+use crate::pace::Pace;
 use crate::writer::Writer;
 use crate::{cluster, definition, server};
 use futures_util::future::join_all;
@@ -29,17 +30,22 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), Op
     if let Some(address) = options.health_listen {
         server::serve(address, unready_now, metrics.clone(), server_end).await?;
     }
-    let client = cluster::client(&options.access).await?;
+    let pace = Pace::default();
+    let client = cluster::client(&options.access, Some(&pace)).await?;
     let gate = match options.leader {
         Some(_) => Gate::closed(),
         None => Gate::open(),
     };
-    let mut elector = options
-        .leader
-        .as_ref()
-        .map(|election| Elector::new(client.clone(), election, gate.clone()));
+    let mut elector = match &options.leader {
+        Some(election) => {
+            // A Lease does not wait: API servers keep room for them.
+            let client = cluster::client(&options.access, None).await?;
+            Some(Elector::new(client, election, gate.clone()))
+        }
+        None => None,
+    };
     let shared = Shared {
-        writer: Writer::new(client.clone(), gate.clone(), metrics.clone()),
+        writer: Writer::new(client.clone(), gate.clone(), pace, metrics.clone()),
         recorder: Recorder::new(
             client.clone(),
             Reporter {

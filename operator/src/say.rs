@@ -11,6 +11,14 @@ use std::time::{Duration, Instant};
 
 const PROGRESS_ROUND: Duration = Duration::from_secs(10);
 
+/// How a status is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Apply,
+    /// For a job that is not of the definition's types.
+    Set,
+}
+
 /// Whether a status is to be written now.
 pub(crate) fn is_due(
     old: Option<&RSACrackerStatus>,
@@ -48,6 +56,7 @@ pub(crate) async fn say(
     cracker: &RSACracker,
     memory: &mut Memory,
     status: RSACrackerStatus,
+    way: Way,
 ) -> Result<(), CallError> {
     let old = cracker.status.as_ref();
     let since_last = memory.status.as_ref().map(|written| written.at.elapsed());
@@ -70,11 +79,15 @@ pub(crate) async fn say(
         },
         "status": status,
     });
-    let written = context.writer.status(namespace, name, &body).await?;
+    let writer = &context.writer;
+    let written = match way {
+        Way::Apply => writer.status(namespace, name, &body).await?,
+        Way::Set => writer.set_status(namespace, name, &body).await?,
+    };
     events::tell(context, cracker, old, &status);
     memory.status = Some(WrittenStatus {
-        version: version(written.metadata.resource_version.as_deref()),
-        text: written.metadata.resource_version,
+        version: version(written.resource_version.as_deref()),
+        text: written.resource_version,
         status,
         at: Instant::now(),
     });

@@ -7,7 +7,6 @@ use crate::build::{Parent, certificate, result};
 use crate::children::{Trouble, must_be_ours, refused};
 use crate::context::Context;
 use crate::memory::{Memory, Secrets};
-use crate::writer::read;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::Timestamp;
 use rsac_api::conditions::Reason;
@@ -77,7 +76,9 @@ async fn ensure_pull(context: &Context, parent: &Parent) -> Result<(), Trouble> 
     };
     let (from, name) = (&source.name, names::pull_secret(&parent.name));
     let api = context.writer.api::<Secret>(&source.namespace);
-    let there = read(api.get_opt(from))
+    let there = context
+        .writer
+        .read(api.get_opt(from))
         .await
         .map_err(|error| refused(&format!("looking up Secret {from}"), error))?;
     let Some(there) = there else {
@@ -196,7 +197,9 @@ pub(crate) async fn ensure_result(
 
 async fn look(context: &Context, parent: &Parent, name: &str) -> Result<Option<Secret>, Trouble> {
     let api = context.writer.api::<Secret>(&parent.namespace);
-    read(api.get_opt(name))
+    context
+        .writer
+        .read(api.get_opt(name))
         .await
         .map_err(|error| refused(&format!("looking up Secret {name}"), error))
 }

@@ -5,12 +5,15 @@
 mod error;
 mod kubeconfig;
 pub mod merge;
+mod patience;
 
 pub use error::{ApiError, Cause};
 pub use kubeconfig::{KubeconfigError, Target, default_files};
 
 use kube::Client;
+use kube::client::ClientBuilder;
 use std::time::Duration;
+use tower::buffer::BufferLayer;
 
 /// The oldest minor version of Kubernetes 1 that is served: what the client library
 /// speaks, and what the operator's objects use.
@@ -18,6 +21,8 @@ pub const OLDEST_MINOR: u32 = 33;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How many requests may wait for the connection.
+const REQUESTS: usize = 1024;
 /// How long the first answer may take.
 const FIRST_ANSWER: Duration = Duration::from_secs(20);
 
@@ -94,13 +99,21 @@ impl Cluster {
     pub async fn open(target: &Target) -> Result<Self, KubeconfigError> {
         let (mut config, context) = kubeconfig::load(target).await?;
         let server = config.cluster_url.to_string();
-        // A retry of kube's own takes minutes: whoever asks says how long it may take.
+        // A retry of kube's own takes minutes: whoever asks says how long it may take, and
+        // `patience` what is waited for.
         config.default_retry = false;
         config.connect_timeout = Some(CONNECT);
-        let client = Client::try_from(config).map_err(|error| KubeconfigError::Unusable {
+        let builder = ClientBuilder::try_from(config);
+        let builder = builder.map_err(|error| KubeconfigError::Unusable {
             context: context.clone(),
             why: error::causes(&error),
         })?;
+        // A request that is sent again wants a service that can be copied: a buffer's.
+        let buffer = BufferLayer::new(REQUESTS);
+        let client = builder
+            .with_layer(&buffer)
+            .with_layer(&patience::layer())
+            .build();
         Ok(Self {
             client,
             context,
