@@ -126,6 +126,15 @@ fn scale(bench: &Bench, demo: &Demo) {
         });
     };
     has_workers(3);
+    // Pods of a Deployment have no numbers; whoever asks by one means one of them.
+    let lines = cluster.until("a line of worker-0", || {
+        let run = bench.ok(&["logs", "scaled", "--component", "worker-0"]);
+        Some(run.all("log")).filter(|lines| !lines.is_empty())
+    });
+    let of = |line: &Value| line["component"].as_str().unwrap().to_owned();
+    let first = of(&lines[0]);
+    assert!(first.starts_with("scaled-workers-"), "{first}");
+    assert!(lines.iter().all(|line| of(line) == first), "{lines:?}");
     // As `kubectl edit` does, without an editor's window.
     let mut edit = cluster.command(&["edit", "-n", JOBS, "rsac", "scaled"]);
     edit.env("KUBE_EDITOR", "sed -i 's/workerCount: 3/workerCount: 5/'");

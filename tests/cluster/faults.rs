@@ -118,15 +118,31 @@ fn foreign_pods(bench: &Bench) {
 }
 
 /// The node with the most of a job is lost for good: kubelet and containers at once, then
-/// its Node object, as a cloud takes it away.
+/// its Node object, as a cloud takes it away. With it goes the ledger of another job, whose
+/// volume was the node's own.
 pub(crate) fn node(bench: &Bench) {
     bench.ensure_up();
     let cluster = &bench.cluster;
+    let node = bound(bench);
+    // Both masters on that node; workers come later, and go anywhere.
+    let nodes = cluster.ok(&["get", "nodes", "-o", "name"]);
+    let others = || nodes.lines().filter(|name| *name != format!("node/{node}"));
+    for other in others() {
+        cluster.ok(&["cordon", other]);
+    }
     bench.crack("stranded", TRIAL.number, TRIAL.method, "3");
+    let place = cluster.until("the master of stranded has a node", || {
+        let pods = cluster.get(&["pods", "-n", JOBS]);
+        let mut pods = pods["items"].as_array().unwrap().iter();
+        let master = pods.find(|pod| pod["metadata"]["name"] == "stranded-master-0")?;
+        Some(master["spec"]["nodeName"].as_str()?.to_owned())
+    });
+    assert_eq!(place, node);
+    for other in others() {
+        cluster.ok(&["uncordon", other]);
+    }
     let found = bench.until("stranded", "has found something", |r| done(r) > 0);
     let before = done(&found);
-    let master = cluster.get(&["pod", "-n", JOBS, "stranded-master-0"]);
-    let node = master["spec"]["nodeName"].as_str().unwrap().to_owned();
     println!("kill of {node}");
     cluster.script(&["kill-node", &node]);
     cluster.ok(&["delete", "node", &node]);
@@ -147,8 +163,66 @@ pub(crate) fn node(bench: &Bench) {
         pods.iter().any(elsewhere).then_some(())
     });
     goes_on(bench, "stranded", before);
+    gives_up_its_ledger(bench);
     finish(bench, "stranded", &TRIAL);
     cluster.script(&["start-node", &node]);
+}
+
+/// Makes a job whose ledger is on a volume of one node's, and answers which. It has no
+/// workers: what happens to the ledger is all that it is for.
+fn bound(bench: &Bench) -> String {
+    let job = json!({
+        "apiVersion": "suu-kopf.dev/v1",
+        "kind": "RSACracker",
+        "metadata": {"name": "bound"},
+        "spec": {
+            "numberToFactor": TRIAL.number,
+            "method": TRIAL.method,
+            "workerCount": 0,
+            // scripts/test-cluster's: on the disk of the node where it is first needed.
+            "ledger": {"storageClassName": "node"},
+        },
+    });
+    bench.cluster.apply(JOBS, &job);
+    bench.until("bound", "waits for workers", |r| {
+        condition(r, "Progressing").1 == "NoWorkers"
+    });
+    let master = bench.cluster.get(&["pod", "-n", JOBS, "bound-master-0"]);
+    master["spec"]["nodeName"].as_str().unwrap().to_owned()
+}
+
+/// The job whose ledger went with its node says so, and what to do; that done, it begins
+/// anew.
+fn gives_up_its_ledger(bench: &Bench) {
+    let cluster = &bench.cluster;
+    let seen = bench.until("bound", "says that its ledger is out of reach", |r| {
+        condition(r, "Degraded") == ("True", "MasterFailed")
+            && r.to_string()
+                .contains("the ledger's volume is bound to a node that is gone")
+    });
+    let remedies = [
+        "delete pvc ledger-bound-master-0",
+        "delete pod bound-master-0",
+    ];
+    for remedy in remedies {
+        assert!(
+            seen.to_string().contains(&format!("kubectl {remedy}")),
+            "{seen}"
+        );
+    }
+    // `status` tells the same.
+    let output = bench.command(&["status", "bound"]).output().unwrap();
+    let screen = String::from_utf8(output.stdout).unwrap();
+    assert!(screen.contains(remedies[0]), "{screen}");
+    for remedy in remedies {
+        let words: Vec<&str> = remedy.split(' ').collect();
+        cluster.ok(&[&words[..], &["-n", JOBS]].concat());
+    }
+    bench.until("bound", "has a master again", |r| {
+        condition(r, "Ready").0 == "True" && condition(r, "Degraded").0 == "False"
+    });
+    bench.ok(&["delete", "bound"]);
+    assert_eq!(cluster.belongings("bound"), Vec::<String>::new());
 }
 
 /// Each node is drained in turn, as for an upgrade of its system, while workers sieve.

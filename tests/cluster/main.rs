@@ -24,11 +24,14 @@ mod demonstration;
 mod faults;
 mod gone;
 mod operator;
+mod refused;
 mod rights;
 mod rules;
 #[path = "../e2e/run.rs"]
 mod run;
+mod services;
 mod stack;
+mod undecodable;
 
 use cluster::Cluster;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -53,7 +56,7 @@ const fn story(name: &'static str, tell: fn(&Bench)) -> Story {
     }
 }
 
-const STORIES: [Story; 19] = [
+const STORIES: [Story; 22] = [
     story(
         "the_example_is_solved_and_answers_everywhere",
         demonstration::example,
@@ -68,6 +71,7 @@ const STORIES: [Story; 19] = [
         "bad_resources_are_refused_and_recover",
         rules::bad_resources,
     ),
+    story("a_service_gives_its_address", services::types),
     story("kills_of_pods_lose_nothing", faults::pods),
     Story {
         name: "a_lost_node_loses_nothing",
@@ -98,6 +102,8 @@ const STORIES: [Story; 19] = [
         "children_are_restored_and_strangers_left_alone",
         operator::restores,
     ),
+    story("what_is_refused_stops_nothing_else", refused::children),
+    story("what_cannot_be_read_stops_nobody_else", undecodable::job),
     story(
         "made_suspended_a_job_takes_nothing",
         operator::suspended_first,

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// The namespace of these stories.
 pub(crate) const HERE: &str = "rsac-tests-operator";
 
-const DEFINITION: &str = concat!(
+pub(crate) const DEFINITION: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../deploy/crd/rsacrackers.yaml"
 );
@@ -64,7 +64,7 @@ impl Operator {
     }
 
     /// The status line and body of a plain GET; none while nobody answers.
-    fn get(&self, path: &str) -> Option<String> {
+    pub(crate) fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.health)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -72,6 +72,13 @@ impl Operator {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         Some(answer)
+    }
+
+    /// How much it has written, by kind of call.
+    pub(crate) fn written(&self) -> Vec<String> {
+        let page = self.get("/metrics").unwrap();
+        let lines = page.lines().filter(|line| line.contains("writes_total{"));
+        lines.map(ToOwned::to_owned).collect()
     }
 
     fn says(&self, cluster: &Cluster, path: &str, words: &str) {
@@ -137,14 +144,20 @@ impl<'a> Place<'a> {
         self.until(name, "is solved", |r| condition(r, "Succeeded").0 == "True")
     }
 
-    fn patch(&self, what: &[&str], patch: &Value) {
+    pub(crate) fn patch(&self, what: &[&str], patch: &Value) {
         let patch = patch.to_string();
         let words = ["-n", HERE, "--type=merge", "-p", &patch];
         self.cluster.ok(&[&["patch"], what, &words].concat());
     }
 
+    /// Changes what the operator said, behind its back.
+    pub(crate) fn patch_status(&self, name: &str, status: &Value) {
+        let patch = json!({"status": status});
+        self.patch(&["rsac", name, "--subresource=status"], &patch);
+    }
+
     /// What the operator keeps for a job, by kind and name: version and what matters.
-    fn children(&self, job: &str) -> BTreeMap<String, (String, Value)> {
+    pub(crate) fn children(&self, job: &str) -> BTreeMap<String, (String, Value)> {
         const KINDS: &str = "statefulsets,deployments,services,poddisruptionbudgets,\
                              networkpolicies,configmaps,secrets";
         let selector = format!("suu-kopf.dev/rsacracker={job}");
@@ -380,15 +393,10 @@ pub(crate) fn two(bench: &Bench) {
     place.solved("two");
     first.signal("-CONT");
     first.says(cluster, "/metrics", "rsac_operator_leader 0");
-    let written = |operator: &Operator| {
-        let page = operator.get("/metrics").unwrap();
-        let lines = page.lines().filter(|line| line.contains("writes_total{"));
-        lines.map(ToOwned::to_owned).collect::<Vec<_>>()
-    };
-    let before = written(&first);
+    let before = first.written();
     place.job("three", json!({"numberToFactor": 35}));
     place.solved("three");
-    assert_eq!(written(&first), before);
+    assert_eq!(first.written(), before);
     // Asked to end, the leader gives the Lease up: the other need not wait for its end.
     second.signal("-TERM");
     let asked = Instant::now();

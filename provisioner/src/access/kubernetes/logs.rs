@@ -1,5 +1,6 @@
 //! The logs of a job's pods, merged as they come. The master's component is `master`, a
-//! worker's the name of its pod; `worker` asks for all workers.
+//! worker's the name of its pod; `worker` asks for all workers, `worker-N` for the one that
+//! is the Nth by age when it is first looked for.
 
 use crate::access::{AccessError, LogLine, LogQuery};
 use crate::cluster::ApiError;
@@ -64,6 +65,7 @@ impl Reader {
         let mut begun: BTreeSet<String> = BTreeSet::new();
         let mut readers = JoinSet::new();
         let mut first = true;
+        let mut wanted = Wanted::of(self.query.component.as_deref());
         loop {
             let labels = format!("{}={}", names::JOB_LABEL, self.job);
             let listed = self
@@ -71,9 +73,10 @@ impl Reader {
                 .list(&ListParams::default().labels(&labels))
                 .await?;
             let seen = !listed.items.is_empty();
+            wanted.settle(&listed.items);
             for pod in listed {
                 let (component, container) = (component(&pod), container(&pod));
-                let (true, Some(container)) = (self.wants(&component), container) else {
+                let (true, Some(container)) = (wanted.has(&component), container) else {
                     continue;
                 };
                 if !begun.insert(container) {
@@ -111,12 +114,53 @@ impl Reader {
             }
         }
     }
+}
 
-    fn wants(&self, component: &str) -> bool {
-        match self.query.component.as_deref() {
-            None => true,
-            Some("worker") => component != names::MASTER_COMPONENT,
-            Some(wanted) => wanted == component,
+/// Whose lines are asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted {
+    All,
+    Workers,
+    /// A component by its name.
+    One(String),
+    /// A worker by its place among them, not yet found: pods of a Deployment have no numbers.
+    Nth(usize),
+}
+
+impl Wanted {
+    fn of(component: Option<&str>) -> Self {
+        match component {
+            None => Self::All,
+            Some("worker") => Self::Workers,
+            Some(name) => match name.strip_prefix("worker-").map(str::parse) {
+                Some(Ok(place)) => Self::Nth(place),
+                _ => Self::One(name.to_owned()),
+            },
+        }
+    }
+
+    /// Finds out which worker it is, once it is there; others' end does not change that.
+    fn settle(&mut self, pods: &[Pod]) {
+        let Self::Nth(place) = self else {
+            return;
+        };
+        let mut workers: Vec<_> = pods
+            .iter()
+            .filter(|pod| component(pod) != names::MASTER_COMPONENT)
+            .map(|pod| (pod.creation_timestamp().map(|at| at.0), pod.name_any()))
+            .collect();
+        workers.sort();
+        if let Some((_, name)) = workers.into_iter().nth(*place) {
+            *self = Self::One(name);
+        }
+    }
+
+    fn has(&self, component: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Workers => component != names::MASTER_COMPONENT,
+            Self::One(wanted) => wanted == component,
+            Self::Nth(_) => false,
         }
     }
 }
@@ -166,4 +210,59 @@ fn container(pod: &Pod) -> Option<String> {
     let state = status.state.as_ref()?;
     let has_run = state.running.is_some() || state.terminated.is_some();
     has_run.then(|| status.container_id.clone()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn pod(name: &str, component: &str, created: &str) -> Pod {
+        serde_json::from_value(json!({"metadata": {
+            "name": name, "creationTimestamp": created,
+            "labels": {names::COMPONENT_LABEL: component},
+        }}))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_worker_by_its_place_is_the_same_one_from_then_on() {
+        let master = pod(
+            "j-master-0",
+            names::MASTER_COMPONENT,
+            "2026-01-01T00:00:00Z",
+        );
+        let old = pod(
+            "j-workers-z",
+            names::WORKER_COMPONENT,
+            "2026-01-01T00:00:05Z",
+        );
+        let young = pod(
+            "j-workers-b",
+            names::WORKER_COMPONENT,
+            "2026-01-01T00:00:09Z",
+        );
+        let twin = pod(
+            "j-workers-a",
+            names::WORKER_COMPONENT,
+            "2026-01-01T00:00:09Z",
+        );
+        let mut wanted = Wanted::of(Some("worker-1"));
+        wanted.settle(std::slice::from_ref(&master));
+        assert_eq!(wanted, Wanted::Nth(1));
+        assert!(!wanted.has("j-master-0"));
+        wanted.settle(&[young.clone(), master.clone(), twin, old]);
+        assert_eq!(wanted, Wanted::One("j-workers-a".into()));
+        wanted.settle(&[young, master]);
+        assert!(wanted.has("j-workers-a") && !wanted.has("j-workers-b"));
+    }
+
+    #[test]
+    fn everybody_else_goes_by_a_name() {
+        let has = |component: Option<&str>, name| Wanted::of(component).has(name);
+        assert!(has(None, "master") && has(None, "j-workers-a"));
+        assert!(has(Some("worker"), "j-workers-a") && !has(Some("worker"), "master"));
+        assert!(has(Some("master"), "master") && !has(Some("master"), "j-workers-a"));
+        assert!(has(Some("j-workers-a"), "j-workers-a"));
+    }
 }
