@@ -50,7 +50,8 @@ fn reports(job: &Job, size: usize, all: usize) -> (Vec<Vec<u8>>, usize) {
             let part = worker.search(unit, at_index, at_index + 1);
             findings.extend(part.findings.into_iter().map(|f| (f.index, f.data)));
             at_index += 1;
-            if findings.len() >= size || at_index == unit.to {
+            let is_enough = found + findings.len() >= all;
+            if findings.len() >= size || at_index == unit.to || is_enough {
                 found += findings.len();
                 let findings = std::mem::take(&mut findings);
                 let report = worker.claim(unit, from, at_index, findings);
