@@ -216,7 +216,8 @@ fn gives_up_its_ledger(bench: &Bench) {
     assert!(screen.contains(remedies[0]), "{screen}");
     for remedy in remedies {
         let words: Vec<&str> = remedy.split(' ').collect();
-        cluster.ok(&[&words[..], &["-n", JOBS]].concat());
+        // Not waited for: another of the same name comes at once.
+        cluster.ok(&[&words[..], &["-n", JOBS, "--wait=false"]].concat());
     }
     bench.until("bound", "has a master again", |r| {
         condition(r, "Ready").0 == "True" && condition(r, "Degraded").0 == "False"
