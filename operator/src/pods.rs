@@ -108,7 +108,7 @@ fn unplaced(pod: &Pod, now: &Time) -> Option<String> {
         return Some(format!(
             "cannot run anywhere, because the ledger's volume is bound to a node that is gone or \
              full ({message}); bring that node back, or give the ledger up and search anew: \
-             kubectl delete pvc {}, then kubectl delete pod {}",
+             kubectl delete pvc {} --wait=false, then kubectl delete pod {}",
             names::ledger_claim(job),
             names::master_pod(job)
         ));
