@@ -51,6 +51,20 @@ impl Cloud {
         })
     }
 
+    /// The name of a cloud that the Azure CLI calls `AzureUSGovernment` and the like; none of
+    /// one that is none of these.
+    pub fn of_azure_cli(name: &str) -> Option<&'static str> {
+        let names = [
+            ("AzureCloud", "public"),
+            ("AzureUSGovernment", "government"),
+            ("AzureChinaCloud", "china"),
+        ];
+        let found = names
+            .iter()
+            .find(|(theirs, _)| theirs.eq_ignore_ascii_case(name));
+        found.map(|(_, own)| *own)
+    }
+
     /// Another cloud, or a simulator.
     ///
     /// # Errors
@@ -134,6 +148,11 @@ mod tests {
         assert_eq!(china.authority.host_str(), Some("login.chinacloudapi.cn"));
         let error = Cloud::named("moon").unwrap_err().to_string();
         assert!(error.contains("moon") && error.contains("government"));
+        for name in ["AzureCloud", "AzureUSGovernment", "azurechinacloud"] {
+            let own = Cloud::of_azure_cli(name).unwrap();
+            assert_eq!(Cloud::named(own).unwrap().name, own);
+        }
+        assert_eq!(Cloud::of_azure_cli("AzureStack"), None);
     }
 
     #[test]

@@ -32,6 +32,13 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "REF")]
     pub image: Option<String>,
 
+    /// Let the nodes pull the image with what `docker login` keeps for its registry here
+    #[arg(
+        long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub pull_with_login: Option<bool>,
+
     /// Put this version's CRD and operator in the place of the cluster's older ones
     #[arg(long)]
     pub upgrade_operator: bool,
@@ -63,7 +70,7 @@ pub struct AzureArgs {
     #[arg(long, value_name = "ID")]
     pub subscription: Option<String>,
 
-    /// The cloud: public, government or china [default: public]
+    /// The cloud: public, government or china [default: the Azure CLI's, with its subscription; else public]
     #[arg(long, value_name = "CLOUD")]
     pub cloud: Option<String>,
 

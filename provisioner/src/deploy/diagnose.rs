@@ -29,8 +29,9 @@ pub(super) async fn pods(client: &Client, namespace: &str) -> Vec<Pod> {
     }
 }
 
-/// Whether waiting longer is in vain.
-pub(super) fn is_hopeless(pods: &[Pod]) -> bool {
+/// Whether waiting longer is in vain. A pull by a role that was given a moment ago fails until
+/// the role is known.
+pub(super) fn is_hopeless(pods: &[Pod], pulls_by_role: bool) -> bool {
     pods.iter().flat_map(containers).any(|container| {
         let reason = waiting(container)
             .map(|(reason, _)| reason)
@@ -38,7 +39,7 @@ pub(super) fn is_hopeless(pods: &[Pod]) -> bool {
         match reason {
             "InvalidImageName" | "ErrImageNeverPull" | "CreateContainerConfigError" => true,
             // The first pull may fail for a moment; a second time it is not there.
-            "ImagePullBackOff" => true,
+            "ImagePullBackOff" => !pulls_by_role,
             "CrashLoopBackOff" => container.restart_count >= CRASHES,
             _ => false,
         }
@@ -215,7 +216,9 @@ mod tests {
 
     #[test]
     fn what_will_not_pass_is_not_waited_for() {
-        assert!(is_hopeless(&[pod(container("ImagePullBackOff", 0))]));
+        let is_hopeless = |pods: &[Pod]| super::is_hopeless(pods, false);
+        let unpulled = [pod(container("ImagePullBackOff", 0))];
+        assert!(is_hopeless(&unpulled) && !super::is_hopeless(&unpulled, true));
         assert!(is_hopeless(&[pod(container("CrashLoopBackOff", CRASHES))]));
         // One that crashes while another still leaves, and what only takes its time.
         assert!(!is_hopeless(&[pod(container("CrashLoopBackOff", 1))]));

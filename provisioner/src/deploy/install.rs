@@ -21,6 +21,9 @@ use tokio::time::{Instant, sleep, timeout};
 const ESTABLISHED: Duration = Duration::from_secs(60);
 /// How long the operator may take, the pull of its image included.
 const AVAILABLE: Duration = Duration::from_secs(300);
+/// The same where a role lets the nodes pull: until it counts, and the next try after that,
+/// of which kubelets make one in five minutes at last.
+const ROLE_KNOWN: Duration = Duration::from_secs(900);
 const POLL: Duration = Duration::from_millis(300);
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -133,9 +136,8 @@ pub async fn operator(
     let there = find_operator(client).await?;
     let found = there.as_ref().map(Found::operator);
     let mut verdict = judge(What::Operator, found.as_ref(), consent)?;
-    let needs_image = there
-        .as_ref()
-        .is_some_and(|d| needs_image(d, marks, Some(&options.image)));
+    let given = (Some(options.image.as_str()), options.pull_secret.as_deref());
+    let needs_image = there.as_ref().is_some_and(|d| needs_image(d, marks, given));
     if verdict == Verdict::Use && needs_image {
         verdict = Verdict::Upgrade;
     }
@@ -151,7 +153,7 @@ pub async fn operator(
             apply(client, object, marks, verdict, meta).await?;
         }
     }
-    wait_until_available(client, &namespace, say).await?;
+    wait_until_available(client, &namespace, options.pulls_by_role, say).await?;
     Ok(verdict)
 }
 
@@ -191,9 +193,14 @@ async fn apply(
 async fn wait_until_available(
     client: &Client,
     namespace: &str,
+    pulls_by_role: bool,
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<(), InstallError> {
     let api: Api<Deployment> = Api::namespaced(client.clone(), namespace);
+    let longest = match pulls_by_role {
+        true => ROLE_KNOWN,
+        false => AVAILABLE,
+    };
     let begun = Instant::now();
     let mut said = String::new();
     loop {
@@ -202,8 +209,8 @@ async fn wait_until_available(
             return Ok(());
         }
         let pods = diagnose::pods(client, namespace).await;
-        let is_hopeless = diagnose::is_hopeless(&pods);
-        if is_hopeless || begun.elapsed() > AVAILABLE {
+        let is_hopeless = diagnose::is_hopeless(&pods, pulls_by_role);
+        if is_hopeless || begun.elapsed() > longest {
             return Err(InstallError::NotAvailable {
                 namespace: namespace.to_owned(),
                 why: diagnose::explain(client, namespace, &pods).await,

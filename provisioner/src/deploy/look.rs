@@ -41,13 +41,18 @@ impl Installed {
     }
 
     /// Whether the operator needs nothing done: it fits and runs, and if this stack
-    /// installed it, it has the stack's image.
-    pub fn is_operator_done(&self, consent: Consent, marks: &Marks, image: Option<&str>) -> bool {
+    /// installed it, it has the image and the Secret to pull it with that are `given`.
+    pub fn is_operator_done(
+        &self,
+        consent: Consent,
+        marks: &Marks,
+        given: (Option<&str>, Option<&str>),
+    ) -> bool {
         self.operator.as_ref().is_some_and(|deployment| {
             let found = Found::operator(deployment);
             judge(What::Operator, Some(&found), consent) == Ok(Verdict::Use)
                 && is_available(deployment)
-                && !needs_image(deployment, marks, image)
+                && !needs_image(deployment, marks, given)
         })
     }
 }
@@ -84,13 +89,23 @@ pub(super) async fn find_operator(client: &Client) -> Result<Option<Deployment>,
     }
 }
 
-pub(super) fn needs_image(deployment: &Deployment, marks: &Marks, image: Option<&str>) -> bool {
+/// Whether an operator of this stack's has another image, or another Secret to pull it with.
+pub(super) fn needs_image(
+    deployment: &Deployment,
+    marks: &Marks,
+    (image, pull_secret): (Option<&str>, Option<&str>),
+) -> bool {
     let pod = deployment
         .spec
         .as_ref()
         .and_then(|spec| spec.template.spec.as_ref());
     let runs = pod.and_then(|pod| pod.containers.first()?.image.as_deref());
-    marks.installed(&deployment.metadata) && image.is_some() && runs != image
+    let secrets = pod.and_then(|pod| pod.image_pull_secrets.as_ref());
+    let pulls_with = secrets.and_then(|secrets| secrets.first());
+    let pulls_with = pulls_with.map(|secret| secret.name.as_str());
+    marks.installed(&deployment.metadata)
+        && image.is_some()
+        && (runs, pulls_with) != (image, pull_secret)
 }
 
 /// Whether the newest template is rolled out and answers.
@@ -164,10 +179,14 @@ mod tests {
             run: "r".into(),
         };
         let mut own = deployment(json!(null));
+        let needs_image =
+            |own: &Deployment, marks: &Marks, image| super::needs_image(own, marks, (image, None));
         assert!(!needs_image(&own, &marks, Some("rsac:2")), "another's");
         marks.install(&mut own.metadata);
         assert!(needs_image(&own, &marks, Some("rsac:2")));
         assert!(!needs_image(&own, &marks, Some("rsac:1")));
         assert!(!needs_image(&own, &marks, None));
+        let with = (Some("rsac:1"), Some("pull"));
+        assert!(super::needs_image(&own, &marks, with), "no Secret yet");
     }
 }

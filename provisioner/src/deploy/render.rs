@@ -16,6 +16,9 @@ pub struct Options {
     /// The Secret in the operator's namespace with which the image is pulled; none where
     /// anybody may pull it.
     pub pull_secret: Option<String>,
+    /// Whether the nodes pull by a role, which may be minutes old before it counts everywhere:
+    /// a pull that fails is then no end.
+    pub pulls_by_role: bool,
     /// The operator's namespace.
     pub namespace: String,
     /// The only namespaces whose jobs the operator works on, with rights in no other;
@@ -28,6 +31,7 @@ impl Default for Options {
         Self {
             image: DEFAULT_IMAGE.to_owned(),
             pull_secret: None,
+            pulls_by_role: false,
             namespace: OPERATOR_NAMESPACE.to_owned(),
             watched: Vec::new(),
         }

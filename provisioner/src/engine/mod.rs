@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupts;
 use crate::journal::{Entry, Journal};
 use crate::output::{Event, Output, PlannedStep, StepState, gerund, seconds};
-use crate::provider::{Provider, ProviderError, Step};
+use crate::provider::{Provider, ProviderError, Step, Undone};
 use crate::stack::Stack;
 use std::fmt::Write;
 use std::future::Future;
@@ -158,11 +158,15 @@ impl<'a> Engine<'a> {
             let undone = self.guarded(self.provider.undo(&step.id, &say)).await;
             match undone {
                 None => return Ok(Ended::Interrupted),
-                Some(Ok(())) => {
+                Some(Ok(undone)) => {
                     self.record(Entry::Undone {
                         step: step.id.clone(),
                     })?;
                     let took = begun.elapsed().as_secs_f64();
+                    if undone == Undone::Left {
+                        self.tell(step, StepState::Left, Some(took))?;
+                        continue;
+                    }
                     self.tell(step, StepState::Undone, Some(took))?;
                     self.out
                         .step("Undone", format_args!("{} ({})", step.title, seconds(took)));

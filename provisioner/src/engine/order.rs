@@ -13,6 +13,12 @@ pub(super) fn to_undo(observed: &[Step], journal: &Journal) -> Vec<Step> {
         .filter(|step| step.done || begun.contains(&step.id.as_str()))
         .cloned()
         .collect();
+    // What was made is undone, not what an observation calls using it.
+    for step in &mut steps {
+        if begun.contains(&step.id.as_str()) {
+            step.title = title_of(journal, &step.id);
+        }
+    }
     // Steps of another build's plan: this provider may still know how to undo them.
     for id in begun {
         if !observed.iter().any(|step| step.id == id) {
@@ -35,7 +41,8 @@ fn title_of(journal: &Journal, id: &str) -> String {
             Entry::Begin { step, title } if step == id => Some(title.clone()),
             _ => None,
         });
-    titles.next_back().unwrap_or_else(|| id.to_owned())
+    // The first made it; later ones changed it.
+    titles.next().unwrap_or_else(|| id.to_owned())
 }
 
 #[cfg(test)]
@@ -65,5 +72,23 @@ mod tests {
         let order: Vec<&str> = undone.iter().map(|step| step.id.as_str()).collect();
         assert_eq!(order, ["old", "c", "b", "a"]);
         assert_eq!(undone[0].title, "make old");
+    }
+
+    #[test]
+    fn what_was_made_is_undone_and_not_what_it_is_called_since() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal")).unwrap();
+        for title in ["install a", "change a"] {
+            let (step, title) = ("a".to_owned(), title.to_owned());
+            journal.append(Entry::Begin { step, title }).unwrap();
+        }
+        let step = |id: &str| Step {
+            id: id.into(),
+            title: format!("use {id}"),
+            done: true,
+        };
+        let undone = to_undo(&[step("a"), step("b")], &journal);
+        let titles: Vec<&str> = undone.iter().map(|step| step.title.as_str()).collect();
+        assert_eq!(titles, ["use b", "install a"]);
     }
 }

@@ -12,6 +12,7 @@
 //! | [`layer`] | the one layer, as tar |
 //! | [`archive`] | image as a file, for `ctr`, `docker`, `minikube` |
 //! | [`load`](self::load()) | image onto nodes |
+//! | `login` | what `docker login` keeps for a registry |
 //! | [`push`](self::push()) | image to a registry |
 
 mod archive;
@@ -20,6 +21,7 @@ mod executable;
 mod layer;
 mod libraries;
 mod load;
+mod login;
 mod push;
 
 pub use archive::write_archive;
@@ -27,6 +29,9 @@ pub use error::ImageError;
 pub use executable::{Executable, Platform};
 pub use load::{Store, load};
 pub use push::{Auth, push};
+
+pub(crate) use login::{Login, TOKEN_USER, is_azures, is_loopback, of_docker};
+pub(crate) use push::{check_target, host_of};
 
 use bytes::Bytes;
 use oci_client::config::{Architecture, Config, ConfigFile, History, Os, Rootfs};

@@ -1,8 +1,8 @@
 //! An image to a registry (distribution-spec), with the credentials that `docker login`
 //! or a helper of Docker's keeps for it.
 
+use super::login::{self, is_loopback};
 use super::{Image, ImageError};
-use docker_credential::{CredentialRetrievalError, DockerCredential};
 use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer};
 use oci_client::manifest::{
     IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_GZIP_MEDIA_TYPE, OciImageManifest,
@@ -106,28 +106,33 @@ fn reference(target: &str, tag: &str) -> Result<Reference, ImageError> {
         .map_err(|error: oci_client::ParseError| bad(error.to_string()))
 }
 
-fn is_loopback(registry: &str) -> bool {
-    let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+fn credentials(registry: &str) -> Result<RegistryAuth, String> {
+    let login = login::of_docker(registry)?;
+    Ok(login.map_or(RegistryAuth::Anonymous, |login| {
+        RegistryAuth::Basic(login.user, login.password)
+    }))
 }
 
-fn credentials(registry: &str) -> Result<RegistryAuth, String> {
-    match docker_credential::get_credential(registry) {
-        Ok(DockerCredential::UsernamePassword(user, password)) => {
-            Ok(RegistryAuth::Basic(user, password))
-        }
-        Ok(DockerCredential::IdentityToken(_)) => Err(
-            "Docker keeps an identity token for it, which is not supported; log in with a password"
-                .to_owned(),
-        ),
-        Err(
-            CredentialRetrievalError::ConfigNotFound
-            | CredentialRetrievalError::ConfigReadError
-            | CredentialRetrievalError::NoCredentialConfigured,
-        ) => Ok(RegistryAuth::Anonymous),
-        Err(error) => Err(format!("Docker's credentials cannot be read: {error}")),
-    }
+/// Refuses what is no repository to push to.
+///
+/// # Errors
+/// When the reference is none.
+pub(crate) fn check_target(target: &str) -> Result<(), ImageError> {
+    reference(target, "tag").map(|_| ())
+}
+
+/// The host that has an image, as credentials are kept for it.
+///
+/// # Errors
+/// When the reference is none.
+pub(crate) fn host_of(image: &str) -> Result<String, ImageError> {
+    let parsed = image.parse();
+    parsed
+        .map(|reference: Reference| reference.resolve_registry().to_owned())
+        .map_err(|error: oci_client::ParseError| ImageError::Reference {
+            reference: image.to_owned(),
+            why: error.to_string(),
+        })
 }
 
 #[cfg(test)]
@@ -148,19 +153,5 @@ mod tests {
         assert!(whole("r.example.com/T/rsac").is_err());
         assert!(whole("").is_err());
         assert!(whole("r.example.com/t/rsac@sha256:00").is_err());
-    }
-
-    #[test]
-    fn loopback_is_plain() {
-        for (registry, plain) in [
-            ("127.0.0.1:5000", true),
-            ("localhost:5000", true),
-            ("[::1]:5000", true),
-            ("localhost", true),
-            ("registry.example.com", false),
-            ("10.0.0.1:5000", false),
-        ] {
-            assert_eq!(is_loopback(registry), plain, "{registry}");
-        }
     }
 }

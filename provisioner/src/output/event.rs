@@ -41,6 +41,8 @@ pub enum StepState {
     Undoing,
     /// Undone.
     Undone,
+    /// Nothing was taken away: it stays, or goes with a step that is undone later.
+    Left,
 }
 
 /// Everything that a run tells programs. Documented in docs/reference/events.md.

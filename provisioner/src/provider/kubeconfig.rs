@@ -2,7 +2,7 @@
 //! lacks, `down` leaves there what others use; the cluster itself is never touched.
 
 use super::kubernetes::{OnCluster, is_within};
-use super::{Provider, ProviderError, Say, Step};
+use super::{Provider, ProviderError, Say, Step, Undone};
 use crate::access::Access;
 use crate::cluster::{Cluster, ClusterError};
 use crate::stack::Stack;
@@ -78,12 +78,12 @@ impl Provider for Kubeconfig {
         }
     }
 
-    async fn undo(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError> {
+    async fn undo(&self, step: &str, say: Say<'_>) -> Result<Undone, ProviderError> {
         match step {
-            CLUSTER => Ok(()),
+            CLUSTER => Ok(Undone::Left),
             step => match self.reach().await? {
                 Some((cluster, _)) => self.within.undo(&cluster, step, say).await,
-                None => Ok(()),
+                None => Ok(Undone::Left),
             },
         }
     }

@@ -29,6 +29,15 @@ pub struct Step {
     pub done: bool,
 }
 
+/// What came of undoing a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undone {
+    /// What the step made is gone.
+    Gone,
+    /// Nothing was taken away: it stays, or goes with a step that is undone later.
+    Left,
+}
+
 /// Takes progress text for people.
 pub type Say<'a> = &'a (dyn for<'text> Fn(&'text str) + Sync);
 
@@ -40,8 +49,8 @@ pub trait Provider: Send + Sync {
     async fn observe(&self) -> Result<Vec<Step>, ProviderError>;
     /// Performs a step; `say` takes progress text for people.
     async fn perform(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError>;
-    /// Undoes a step.
-    async fn undo(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError>;
+    /// Undoes a step, and answers whether anything was taken away.
+    async fn undo(&self, step: &str, say: Say<'_>) -> Result<Undone, ProviderError>;
     /// The way to the stack's resources, once its steps are done.
     async fn access(&self) -> Result<Box<dyn Access>, ProviderError>;
     /// What is left of the stack after everything was undone, for the closing check of

@@ -49,6 +49,9 @@ impl AzurePlace {
     /// These settings, and over them those that were given anew. Parameters and tags are
     /// overlaid one by one.
     pub(super) fn overlaid(&self, new: &Self) -> Self {
+        // One way of the image to the nodes takes the place of another.
+        let is_new_way = new.registry.is_some() || new.attach_acr.is_some();
+        let way = if is_new_way { new } else { self };
         Self {
             subscription: newer(&new.subscription, &self.subscription),
             subscription_from: newer(&new.subscription_from, &self.subscription_from),
@@ -57,8 +60,8 @@ impl AzurePlace {
             parameters: both(&self.parameters, &new.parameters),
             tags: both(&self.tags, &new.tags),
             expires_at: newer(&new.expires_at, &self.expires_at),
-            registry: newer(&new.registry, &self.registry),
-            attach_acr: newer(&new.attach_acr, &self.attach_acr),
+            registry: way.registry.clone(),
+            attach_acr: way.attach_acr.clone(),
             via_deployment: newer(&new.via_deployment, &self.via_deployment),
             merge_into: newer(&new.merge_into, &self.merge_into),
         }
@@ -93,5 +96,8 @@ mod tests {
                     "tags":{"a":"1","b":"2"},"expiresAt":9}"#
             )
         );
+        let (one, other) = (r#"{"registry":"r/i"}"#, r#"{"attachAcr":"a"}"#);
+        assert_eq!(place(one).overlaid(&place(other)), place(other));
+        assert_eq!(place(other).overlaid(&place("{}")), place(other));
     }
 }

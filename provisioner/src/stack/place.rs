@@ -22,6 +22,9 @@ pub struct Place {
     /// The image of operator, masters and workers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// Whether the cluster is given what `docker login` keeps, to pull the image with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_with_login: Option<bool>,
     /// minikube's profile, and how one that is not there is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minikube: Option<MinikubePlace>,
@@ -67,7 +70,14 @@ impl Place {
             kubeconfig: kubeconfig.clone(),
             context: newer(&new.context, &self.context),
             namespace: newer(&new.namespace, &self.namespace),
-            image: newer(&new.image, &self.image),
+            image: match &new.azure {
+                // Where the image is pushed to takes the place of one that was named.
+                Some(azure) if azure.registry.is_some() || azure.attach_acr.is_some() => {
+                    new.image.clone()
+                }
+                _ => newer(&new.image, &self.image),
+            },
+            pull_with_login: newer(&new.pull_with_login, &self.pull_with_login),
             minikube: match (&self.minikube, &new.minikube) {
                 (Some(old), Some(new)) => Some(old.overlaid(new)),
                 (old, new) => newer(new, old),

@@ -12,10 +12,10 @@ use crate::stack::{AzurePlace, Place, Stack, StackError};
 
 /// A way into the subscription that is meant.
 pub(super) fn session(args: &SubscriptionArgs) -> Result<AzureSession, Failure> {
-    let (subscription, _) = subscription(args.subscription.as_deref())?;
+    let meant = subscription(args.subscription.as_deref())?;
     let place = AzurePlace {
-        subscription: Some(subscription),
-        cloud: args.cloud.clone(),
+        subscription: Some(meant.id),
+        cloud: args.cloud.clone().or(meant.cloud),
         ..AzurePlace::default()
     };
     Ok(AzureSession::open(&place)?)

@@ -94,6 +94,15 @@ pub(super) fn of(args: &AzureArgs) -> Result<AzurePlace, Failure> {
         let what = "--registry and --attach-acr both say where the image goes";
         return Err(Failure::new(Exit::Usage, what).remedy("give one of them"));
     }
+    if let Some(registry) = &args.registry {
+        crate::image::check_target(registry).map_err(|error| {
+            let failure = Failure::from(error);
+            Failure {
+                message: format!("--registry: {}", failure.message),
+                ..failure
+            }
+        })?;
+    }
     Ok(AzurePlace {
         subscription: args.subscription.clone(),
         subscription_from: args
@@ -204,7 +213,6 @@ pub(super) fn settle(stack: &Stack, place: &mut Place) -> Result<(), Failure> {
             .into_iter()
             .next(),
     };
-    azure.cloud.get_or_insert_with(|| "public".to_owned());
     for (name, value) in of_environment(|name| std::env::var(name).ok())? {
         azure.parameters.entry(name).or_insert(value);
     }
@@ -212,25 +220,47 @@ pub(super) fn settle(stack: &Stack, place: &mut Place) -> Result<(), Failure> {
         .resource_group
         .get_or_insert_with(|| format!("rsac-{}", stack.name()));
     if azure.subscription.is_none() {
-        let (id, from) = subscription(None)?;
-        azure.subscription = Some(id);
-        azure.subscription_from = Some(from);
+        let meant = subscription(None)?;
+        azure.subscription = Some(meant.id);
+        azure.subscription_from = Some(meant.from);
+        azure.cloud = azure.cloud.take().or(meant.cloud);
     }
+    azure.cloud.get_or_insert_with(|| "public".to_owned());
     must_be_right(azure)
 }
 
-/// The subscription that is meant, and where it came from.
+/// A subscription.
+pub(super) struct Meant {
+    /// Its id.
+    pub(super) id: String,
+    /// Where it came from, in words.
+    from: String,
+    /// Its cloud, where the Azure CLI tells it.
+    pub(super) cloud: Option<String>,
+}
+
+/// The subscription that is meant.
 ///
 /// # Errors
 /// When nothing names one.
-pub(super) fn subscription(flag: Option<&str>) -> Result<(String, String), Failure> {
+pub(super) fn subscription(flag: Option<&str>) -> Result<Meant, Failure> {
     if let Some(id) = flag {
-        return Ok((id.to_owned(), "--subscription".to_owned()));
+        return Ok(Meant {
+            id: id.to_owned(),
+            from: "--subscription".to_owned(),
+            cloud: None,
+        });
     }
     let here = std::env::current_dir().unwrap_or_default();
     let found = current(&Environment::process(), &here).map_err(ProviderError::from)?;
     match found {
-        Some(found) => Ok((found.id, found.from)),
+        Some(found) => Ok(Meant {
+            cloud: found
+                .cloud
+                .and_then(|cloud| Cloud::of_azure_cli(&cloud).map(str::to_owned)),
+            id: found.id,
+            from: found.from,
+        }),
         None => Err(azure::no_subscription().into()),
     }
 }

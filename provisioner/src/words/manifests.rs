@@ -13,6 +13,7 @@ pub(super) fn run(ctx: &Context<'_>, args: Manifests) -> Result<(), Failure> {
     let options = Options {
         image: args.image.unwrap_or(defaults.image),
         pull_secret: args.pull_secret,
+        pulls_by_role: false,
         namespace: args.operator_namespace.unwrap_or(defaults.namespace),
         watched: args.watch,
     };

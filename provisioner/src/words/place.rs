@@ -35,6 +35,7 @@ impl Wanted {
             kubeconfig,
             namespace,
             image,
+            pull_with_login,
             upgrade_operator,
             adopt,
         } = args.cluster.clone();
@@ -56,6 +57,7 @@ impl Wanted {
             ("--kubeconfig", kubeconfig.is_some(), CLUSTERS),
             ("--namespace", namespace.is_some(), CLUSTERS),
             ("--image", image.is_some(), CLUSTERS),
+            ("--pull-with-login", pull_with_login.is_some(), CLUSTERS),
             ("--upgrade-operator", upgrade_operator, CLUSTERS),
             ("--adopt", adopt, CLUSTERS),
             ("--only", only.is_some(), CLUSTERS),
@@ -73,6 +75,11 @@ impl Wanted {
         ];
         let of_azure = azure::given(&args.azure);
         given.extend(of_azure.iter().map(|&(flag, is)| (flag, is, only_azure)));
+        let pushed = [&args.azure.registry, &args.azure.attach_acr];
+        if image.is_some() && pushed.iter().any(|way| way.is_some()) {
+            let what = "--image names an image that is there; --registry and --attach-acr push one";
+            return Err(Failure::new(Exit::Usage, what).remedy("give one of them"));
+        }
         let files = kubeconfig.into_iter().map(|path| {
             if is_dash(Some(&path)) {
                 return Ok(path);
@@ -97,6 +104,7 @@ impl Wanted {
                 context,
                 namespace,
                 image,
+                pull_with_login,
                 minikube: is_told.then_some(minikube),
                 azure: match of_azure.iter().any(|(_, is)| *is) {
                     true => Some(azure::of(&args.azure)?),
@@ -150,6 +158,7 @@ impl Wanted {
         if !CLUSTERS.contains(&provider) {
             return Ok(place);
         }
+        login_must_be_of_use(&place)?;
         if provider == AZURE {
             azure::settle(stack, &mut place)?;
             must_stay(stack.name(), old, &place)?;
@@ -179,6 +188,17 @@ impl Wanted {
         must_stay(stack.name(), old, &place)?;
         Ok(place)
     }
+}
+
+/// A login is for an image in a registry that others keep.
+fn login_must_be_of_use(place: &Place) -> Result<(), Failure> {
+    let pushed = place.azure.as_ref().is_some_and(|it| it.registry.is_some());
+    if place.pull_with_login != Some(true) || place.image.is_some() || pushed {
+        return Ok(());
+    }
+    let what = "--pull-with-login is for an image in a registry of yours, and none is named";
+    Err(Failure::new(Exit::Usage, what)
+        .remedy("--image REF, or on Azure --registry HOST/REPOSITORY"))
 }
 
 /// Standard output in the place of a file.

@@ -1,5 +1,6 @@
 //! Ctrl-C while Azure makes the cluster: leave it running, or abort and undo.
 
+use crate::asking::at_terminal;
 use crate::cloud::Cloud;
 use crate::pty::{CTRL_C, Terminal};
 use crate::screens::Machine;
@@ -13,20 +14,7 @@ fn making(cloud: &Cloud, machine: &Machine) -> Terminal {
     let when = When::matching("PUT .*managedClusters").unwrap();
     let slow = Effect::SlowOperation(1_000_000);
     cloud.azure.fault(Fault::once(when, slow));
-    let path = |name: &str| cloud.path(name).to_str().unwrap().to_owned();
-    let mut environment: Vec<(&str, String)> = cloud.azure.environment();
-    environment.extend([
-        ("HOME", path("home")),
-        ("RSAC_ARM_CA_FILE", path("ca.pem")),
-        ("RSAC_ARM_PATIENCE", "0.01".to_owned()),
-        ("RSAC_STATE_DIR", path("state")),
-        ("KUBECONFIG", path("kubeconfig")),
-    ]);
-    let environment: Vec<(&str, &str)> = environment
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let key = path("key.pub");
+    let key = cloud.path("key.pub");
     let words = [
         "up",
         "--provider",
@@ -34,9 +22,9 @@ fn making(cloud: &Cloud, machine: &Machine) -> Terminal {
         "--only",
         "cluster",
         "--ssh-public-key",
-        &key,
+        key.to_str().unwrap(),
     ];
-    let mut terminal = Terminal::of(machine, &words, &environment);
+    let mut terminal = at_terminal(cloud, machine, &words);
     // Azure's own words for how far it is.
     terminal.until("Making cluster rsac with 2 × Standard_B2s in uksouth: ");
     terminal.types(CTRL_C);

@@ -8,14 +8,20 @@
 )]
 
 mod adoption;
+mod api_server;
+mod asking;
 mod cloud;
+mod images;
 mod interrupts;
 mod kubernetes;
 #[path = "../pty/mod.rs"]
 mod pty;
 mod refusals;
+mod registry;
 #[path = "../screens/mod.rs"]
 mod screens;
+mod served;
+mod sign_in;
 mod up_and_down;
 mod watcher;
 mod wire;

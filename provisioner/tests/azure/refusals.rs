@@ -19,6 +19,7 @@ fn nothing_was_sent(cloud: &Cloud) {
 fn bad_settings_are_named_before_anything_is_sent() {
     for (flags, code, said) in [
         (&["--agent-count", "51"][..], 3, "agentCount"),
+        (&["--agent-count", "0"], 3, "agentCount"),
         (&["--os-disk-size-gb", "1024"], 3, "osDiskSizeGB"),
         (&["--location", "mars"], 7, "--location \"mars\""),
         (&["--cloud", "mars"], 3, "mars"),

@@ -1,8 +1,12 @@
 //! The main road: plan, up, up again, down.
 
 use crate::cloud::{Cloud, said};
-use rsac_azure_simulator::{Effect, Fault, Settings, WatcherCreation, When};
+use rsac_azure_simulator::{Effect, Fault, Go, Settings, WatcherCreation, When};
 use serde_json::json;
+use std::time::Duration;
+
+/// Only ends a hang.
+const HANG: Duration = Duration::from_secs(60);
 
 #[test]
 fn plan_touches_nothing_here_or_there() {
@@ -64,6 +68,34 @@ fn up_makes_what_is_declared_and_down_leaves_nothing() {
     let after = std::fs::read_to_string(cloud.path("kubeconfig")).unwrap();
     assert!(after.contains("current-context: mine"), "{after}");
     assert!(!after.contains("rsac"), "{after}");
+}
+
+#[test]
+fn a_key_is_made_where_none_is_given_and_kept_with_the_stack() {
+    let cloud = Cloud::new();
+    let up = ["up", "--provider", "azure", "--only", "cluster"];
+    let said = cloud.run(&up).must(0, &[]);
+    let key = || {
+        let cluster = cloud.azure.resource(&cloud.azure.clusters()[0]).unwrap();
+        let ssh = &cluster["properties"]["linuxProfile"]["ssh"];
+        ssh["publicKeys"][0]["keyData"].as_str().unwrap().to_owned()
+    };
+    let made = key();
+    let mine = |name: &str| std::fs::read_to_string(cloud.path("state/stacks/azure").join(name));
+    assert!(made.starts_with("ssh-rsa AAAA"), "{made}");
+    assert_eq!(mine("ssh-key.pub").unwrap().trim(), made.trim());
+    let private = mine("ssh-key").unwrap();
+    let line = private.lines().nth(1).unwrap();
+    assert!(!said.err.contains(line) && !said.out.contains(line));
+    // It is no reason for a change later.
+    cloud.azure.forget_requests();
+    cloud.run(&up).must(0, &["(is there)"]);
+    assert_eq!(cloud.changes(), Vec::<String>::new());
+    cloud
+        .run(&["down", "--yes", "--with-network-watcher"])
+        .must(0, &[]);
+    cloud.must_be_empty();
+    assert!(!cloud.path("state").exists());
 }
 
 #[test]
@@ -194,10 +226,7 @@ fn down_that_does_not_wait_is_confirmed_by_a_later_one() {
 
 #[test]
 fn two_at_once_on_one_stack_are_one() {
-    let cloud = Cloud::with(Settings {
-        polls: 30,
-        ..Settings::default()
-    });
+    let cloud = Cloud::new();
     let key = cloud.path("key.pub");
     let words = [
         "up",
@@ -208,18 +237,22 @@ fn two_at_once_on_one_stack_are_one() {
         "--ssh-public-key",
     ];
     let words = [&words[..], &[key.to_str().unwrap()]].concat();
-    let mut first = cloud.command_of("state", &words);
-    first.env("RSAC_ARM_PATIENCE", "0.02");
-    let first = std::thread::spawn(move || said(first));
-    let busy = std::iter::repeat_with(|| {
-        std::thread::sleep(std::time::Duration::from_millis(30));
-        cloud.up(&[])
+    // The first waits in its middle until the second has been told.
+    let (is_there, reached) = std::sync::mpsc::channel();
+    let (go_on, told) = std::sync::mpsc::channel();
+    let told = std::sync::Mutex::new(told);
+    cloud.azure.before(move |seen| {
+        if seen.method == "PUT" && seen.path.contains("/managedClusters/") {
+            is_there.send(()).unwrap();
+            told.lock().unwrap().recv_timeout(HANG).unwrap();
+        }
+        Go::On
     });
-    let other = busy
-        .take(200)
-        .find(|said| said.code == 5)
-        .expect("one that is refused");
-    assert!(other.err.contains("in use"), "{}", other.err);
+    let first = cloud.command_of("state", &words);
+    let first = std::thread::spawn(move || said(first));
+    reached.recv_timeout(HANG).unwrap();
+    cloud.up(&[]).must(5, &["in use"]);
+    go_on.send(()).unwrap();
     first.join().unwrap().must(0, &[]);
     assert_eq!(cloud.azure.clusters().len(), 1);
 }

@@ -21,7 +21,9 @@ mod fault;
 pub mod fault_answers;
 mod gateway;
 mod log;
+mod needs;
 mod operations;
+mod polls;
 mod request;
 mod resources;
 mod server;
@@ -277,7 +279,7 @@ impl Simulator {
                 .kind()
                 .eq_ignore_ascii_case(resources::clusters::KIND) =>
             {
-                resources::clusters::remove(&mut world, &id);
+                resources::cluster_ends::remove(&mut world, &id);
             }
             _ => world.state.remove(&id),
         }

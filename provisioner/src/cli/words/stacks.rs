@@ -76,7 +76,7 @@ pub struct SubscriptionArgs {
     #[arg(long, value_name = "ID")]
     pub subscription: Option<String>,
 
-    /// The cloud: public, government or china [default: public]
+    /// The cloud: public, government or china [default: the Azure CLI's, with its subscription; else public]
     #[arg(long, value_name = "CLOUD")]
     pub cloud: Option<String>,
 }

@@ -4,10 +4,18 @@ use crate::cluster::merge::MergeError;
 use crate::provider::ProviderError;
 use rsac_arm::{ArmError, Class};
 
+/// What to do where this caller sees no such subscription.
+pub(super) const NO_SUBSCRIPTION: &str =
+    "--subscription ID, or `az account set`; `az account list` shows those there are";
+
 impl From<ArmError> for ProviderError {
     fn from(error: ArmError) -> Self {
         Self::Setting {
-            remedy: remedy(error.class()).to_owned(),
+            remedy: match error.code() {
+                // It would else be a group that somebody deleted.
+                "SubscriptionNotFound" => NO_SUBSCRIPTION.to_owned(),
+                _ => remedy(error.class()).to_owned(),
+            },
             what: error.to_string(),
         }
     }

@@ -19,6 +19,11 @@ pub(crate) fn group(id: &str) -> Option<&str> {
     after(id, "resourceGroups")
 }
 
+/// The subscription that an id is in.
+pub(crate) fn subscription(id: &str) -> Option<&str> {
+    after(id, "subscriptions")
+}
+
 /// The name of what an id names.
 pub(crate) fn name(id: &str) -> &str {
     id.trim_end_matches('/').rsplit('/').next().unwrap_or(id)

@@ -4,15 +4,14 @@
 
 use super::Azure;
 use super::registry::{For, Login};
-use super::versions::{AUTHORIZATION, REGISTRY};
+use super::versions::REGISTRY;
 use crate::image::{Auth, push};
 use crate::provider::kubernetes::image as kubernetes_image;
-use crate::provider::{ProviderError, Say};
-use rsac_arm::{Call, Class};
-use serde_json::{Value, json};
+use crate::provider::{ProviderError, Say, Undone};
+use crate::stack::read_optional;
 
-/// The built-in role AcrPull.
-const ACR_PULL: &str = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
+/// The file that says how the image came to the nodes.
+const WAY: &str = "image-way";
 
 impl Azure {
     /// Whether the image is made of this program, and not named.
@@ -42,12 +41,15 @@ impl Azure {
         let azure = self.azure();
         let reference = if let Some(registry) = azure.registry {
             say(&registry);
+            self.within.forget_pull_secret();
             push(&image, &registry, false, Auth::OfDocker).await?
         } else if let Some(acr) = azure.attach_acr {
-            let host = self.attach(&acr, say).await?;
-            let target = format!("{host}/{}", super::registry::REPOSITORY);
+            let acr = self.attach(&acr, say).await?;
+            let auth = super::acr_login::login(self.session()?, &acr).await?;
+            let target = format!("{}/{}", acr.host, super::registry::REPOSITORY);
             say(&target);
-            push(&image, &target, false, Auth::OfDocker).await?
+            self.within.forget_pull_secret();
+            push(&image, &target, false, auth).await?
         } else {
             let (session, group) = (self.session()?, self.group()?);
             let registry = self.registry(&group)?;
@@ -68,94 +70,47 @@ impl Azure {
                 .await?;
             reference
         };
-        self.within.use_image(&reference)
+        self.within.use_image(&reference)?;
+        self.remember(WAY, &self.way())
     }
 
-    /// Lets the nodes pull from a registry of the user's, as `az aks update --attach-acr`
-    /// does; answers its host.
-    async fn attach(&self, acr: &str, say: Say<'_>) -> Result<String, ProviderError> {
-        let session = self.session()?;
-        let registry = self.registry_named(acr).await?;
-        let text = |value: &Value, pointer: &str| {
-            value
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
-        let id = text(&registry, "/id").unwrap_or_default();
-        let host = text(&registry, "/properties/loginServer").unwrap_or_default();
-        let declared = self.declaration()?;
-        let found = self.managed(&declared)?.look(session).await?;
-        let principal = match &found {
-            super::cluster::State::There { resource, .. } => text(
-                resource,
-                "/properties/identityProfile/kubeletidentity/objectId",
-            ),
-            super::cluster::State::Absent => None,
-        };
-        let Some(principal) = principal else {
-            return Err(ProviderError::Failed(
-                "the cluster does not say its kubelets' identity".to_owned(),
-            ));
-        };
-        say("letting the nodes pull");
-        // The same assignment has the same name, whoever makes it how often.
-        let name = assignment_name(&id, &principal);
-        let path = format!("{id}/providers/Microsoft.Authorization/roleAssignments/{name}");
-        let role = session.provider_path(&format!(
-            "Microsoft.Authorization/roleDefinitions/{ACR_PULL}"
-        ));
-        let body = json!({"properties": {
-            "roleDefinitionId": role,
-            "principalId": principal,
-            "principalType": "ServicePrincipal",
-        }});
-        match session.arm.run(&Call::put(path, AUTHORIZATION, body)).await {
-            Err(error) if error.code() == "RoleAssignmentExists" => Ok(host),
-            Err(error) if error.class() == Class::Permission => Err(ProviderError::Setting {
-                what: format!("--attach-acr {acr}: {error}"),
-                remedy: "ask who may assign roles there; without --attach-acr the stack makes a \
-                         registry of its own, which a Contributor may"
-                    .to_owned(),
-            }),
-            made => made.map(|_| host).map_err(ProviderError::from),
+    /// How the image comes to the nodes, as it is noted with the image.
+    fn way(&self) -> String {
+        let azure = self.azure();
+        match (azure.registry, azure.attach_acr) {
+            (Some(registry), _) => format!("registry {registry}"),
+            (None, Some(acr)) => format!("acr {acr}"),
+            (None, None) => "own".to_owned(),
         }
     }
 
-    async fn registry_named(&self, acr: &str) -> Result<Value, ProviderError> {
-        let session = self.session()?;
-        let missing = || ProviderError::Setting {
-            what: format!("--attach-acr {acr:?}: there is no such container registry"),
-            remedy: "`az acr list --output table` shows them".to_owned(),
-        };
-        if acr.starts_with('/') {
-            return session.arm.get(acr, REGISTRY).await?.ok_or_else(missing);
-        }
-        let all = session.provider_path("Microsoft.ContainerRegistry/registries");
-        let all = session.arm.list(&all, REGISTRY).await?;
-        let named = |r: &Value| {
-            let name = r.get("name").and_then(Value::as_str);
-            name.is_some_and(|name| name.eq_ignore_ascii_case(acr))
-        };
-        all.into_iter().find(named).ok_or_else(missing)
+    /// Whether the image was pushed to another place than it is to be in now.
+    pub(super) fn image_is_elsewhere(&self) -> bool {
+        let noted = read_optional(&self.folder().join(WAY)).ok().flatten();
+        self.within.loaded_image().is_some() && noted.is_some_and(|noted| noted != self.way())
     }
 
     /// What of the image is outside the group that goes.
-    pub(super) async fn undo_image(&self, say: Say<'_>) -> Result<(), ProviderError> {
+    pub(super) async fn undo_image(&self, say: Say<'_>) -> Result<Undone, ProviderError> {
         let azure = self.azure();
         if let Some(image) = self.within.loaded_image()
             && (azure.registry.is_some() || azure.attach_acr.is_some())
         {
             self.keep(format!("image {image}"));
         }
+        let mut undone = match self.detach(say).await? {
+            true => Undone::Gone,
+            false => Undone::Left,
+        };
         let (session, group) = (self.session()?, self.group()?);
         let registry = self.registry(&group)?;
         let there = session.arm.get(&registry.id, REGISTRY).await?;
         if there.is_some() && !self.group_is_ours(session, &group).await? {
             registry.delete(session, say).await?;
             self.deleted(registry.id);
+            undone = Undone::Gone;
         }
-        Ok(())
+        Ok(undone)
     }
 
     async fn group_is_ours(
@@ -179,23 +134,4 @@ fn auth(login: &Login) -> Auth {
         user: login.user.clone(),
         password: login.password.clone(),
     }
-}
-
-/// A GUID made of what is assigned to whom.
-fn assignment_name(registry: &str, principal: &str) -> String {
-    use sha2::Digest;
-    let digest = sha2::Sha256::digest(format!("{registry}|{principal}|{ACR_PULL}").to_lowercase());
-    let hex: String = digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
 }

@@ -2,17 +2,23 @@
 //! declares them; then as on any cluster. `down` deletes what `up` made and nothing else, save
 //! the network watcher that Azure makes behind the user's back.
 
+mod acr;
+mod acr_login;
+mod check;
 mod cluster;
 mod declaration;
 mod deployment;
 mod errors;
+mod going;
 mod group;
 pub(crate) mod id;
 mod image;
 mod kubeconfig;
+mod making;
 mod preflight;
 mod registry;
 mod removal;
+mod rights;
 mod session;
 mod ssh;
 mod steps;
@@ -22,7 +28,7 @@ mod versions;
 pub(crate) mod watcher;
 
 use super::kubernetes::OnCluster;
-use super::{Provider, ProviderError, Say, Step};
+use super::{Provider, ProviderError, Say, Step, Undone};
 use crate::access::Access;
 use crate::cluster::Cluster;
 use crate::stack::{AzurePlace, Stack, StackError};
@@ -195,7 +201,7 @@ impl Provider for Azure {
         self.to_go().await
     }
 
-    async fn undo(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError> {
+    async fn undo(&self, step: &str, say: Say<'_>) -> Result<Undone, ProviderError> {
         self.undone(step, say).await
     }
 

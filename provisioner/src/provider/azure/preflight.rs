@@ -76,7 +76,7 @@ async fn subscription(session: &Session, lines: &mut Vec<String>) -> Result<(), 
                 "subscription {:?} is none that this caller sees",
                 session.subscription
             ),
-            remedy: "--subscription ID; `az account list` shows those there are".to_owned(),
+            remedy: super::errors::NO_SUBSCRIPTION.to_owned(),
         }),
         (_, Some(state)) if !["Enabled", "Warned"].contains(&state) => {
             Err(ProviderError::Setting {

@@ -1,16 +1,13 @@
 //! `down` on Azure: what goes, what stays and why, and that it is gone.
 
 use super::Azure;
-use super::cluster::State as ClusterState;
-use super::group::{Group, State as GroupState, foreign, ids};
-use super::registry::Registry;
-use super::session::Session;
+use super::group::{Group, State as GroupState};
 use super::steps::{CLUSTER, GROUP, IMAGE, KUBECONFIG, NODE_GROUP, PROVIDERS, WATCHERS};
 use super::tags::Owner;
 use super::versions::RESOURCES;
 use super::watcher;
 use crate::provider::kubernetes::NAMESPACE;
-use crate::provider::{Provider, ProviderError, Say};
+use crate::provider::{Provider, ProviderError, Say, Undone};
 use crate::stack::read_optional;
 use rsac_arm::Class;
 use std::sync::PoisonError;
@@ -24,180 +21,74 @@ const GONE: Duration = Duration::from_secs(1200);
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 impl Azure {
-    /// What goes, a line each; an error where it may not.
-    pub(super) async fn to_go(&self) -> Result<Vec<String>, ProviderError> {
-        let (session, group) = (self.session()?, self.group()?);
-        let mut lines = Vec::new();
-        match group.look(session, &self.stack.record.id).await? {
-            GroupState::Absent => {}
-            GroupState::There { is_going: true, .. } => {
-                lines.push(format!(
-                    "resource group {}, which is being deleted",
-                    group.name
-                ));
-            }
-            GroupState::There {
-                owner: Owner::Ours, ..
-            } => {
-                lines.extend(self.group_to_go(session, &group).await?.1);
-            }
-            GroupState::There { .. } => lines.extend(self.own_in(session, &group).await?),
-        }
-        if self.stack.once.down.with_network_watcher {
-            let location = self.declaration()?.location;
-            lines.push(format!(
-                "the network watcher of {location}, where that is safe"
-            ));
-        }
-        Ok(lines)
-    }
-
-    /// The ids of what is in it, and lines for people; an error where it may not go.
-    async fn group_to_go(
-        &self,
-        session: &Session,
-        group: &Group,
-    ) -> Result<(Vec<String>, Vec<String>), ProviderError> {
-        let resources = group.resources(session).await?;
-        let ours = [self.declaration()?.cluster.id, self.registry(group)?.id];
-        let foreign = foreign(&resources, &self.stack.record.id, &ours);
-        if !foreign.is_empty() && !self.stack.once.down.force {
-            return Err(ProviderError::Setting {
-                what: format!(
-                    "resource group {} has what rsac-infra did not make:\n  {}",
-                    group.name,
-                    foreign.join("\n  ")
-                ),
-                remedy: "move it away; or --force deletes it with the group".to_owned(),
-            });
-        }
-        let mut locks = group.locks(session).await?;
-        let mut lines = vec![format!("resource group {}", group.name)];
-        let within = ids(&resources);
-        lines.extend(within.iter().map(|resource| format!("  {resource}")));
-        if let Some(nodes) = self.node_group(session).await? {
-            let nodes = Group::of(session, &nodes);
-            if self.is_there(&nodes).await? {
-                let count = nodes.resources(session).await?.len();
-                locks.extend(nodes.locks(session).await?);
-                lines.push(format!(
-                    "resource group {} with {count} resources",
-                    nodes.name
-                ));
-            }
-        }
-        match locks.as_slice() {
-            [] => Ok((within, lines)),
-            locks => Err(ProviderError::Setting {
-                what: format!("locks forbid the deletion:\n  {}", locks.join("\n  ")),
-                remedy: "whoever set them may remove them: rsac-infra removes none".to_owned(),
-            }),
-        }
-    }
-
-    /// What of ours is in a group that stays.
-    async fn own_in(&self, session: &Session, group: &Group) -> Result<Vec<String>, ProviderError> {
-        let mut lines = Vec::new();
-        let declared = self.declaration()?;
-        let stack = &self.stack.record.id;
-        if let ClusterState::There { resource, .. } = self.managed(&declared)?.look(session).await?
-            && super::tags::owner(&resource, stack) == Owner::Ours
-        {
-            lines.push(format!("cluster {}", declared.cluster.id));
-        }
-        let registry = self.registry(group)?;
-        if session
-            .arm
-            .get(&registry.id, super::versions::REGISTRY)
-            .await?
-            .is_some()
-        {
-            lines.push(format!("registry {}", registry.id));
-        }
-        Ok(lines)
-    }
-
-    pub(super) fn registry(&self, group: &Group) -> Result<Registry, ProviderError> {
-        let subscription = &self.session()?.subscription;
-        Ok(Registry::of(&group.id, subscription, &self.stack.record.id))
-    }
-
-    /// The group that holds the nodes: as it was noted, or as Azure says.
-    async fn node_group(&self, session: &Session) -> Result<Option<String>, ProviderError> {
-        if let Some(noted) = self.node_group_kept() {
-            return Ok(Some(noted));
-        }
-        let declared = self.declaration()?;
-        let found = self.managed(&declared)?.look(session).await?;
-        let name = found.node_group();
-        if let Some(name) = &name {
-            self.remember(NODE_GROUP, name)?;
-        }
-        Ok(name)
-    }
-
-    pub(super) async fn undone(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError> {
+    pub(super) async fn undone(&self, step: &str, say: Say<'_>) -> Result<Undone, ProviderError> {
         match step {
             NAMESPACE => self.delete_jobs(say).await,
             IMAGE => self.undo_image(say).await,
-            KUBECONFIG => self.take_access_back().await,
+            KUBECONFIG => {
+                self.take_access_back().await?;
+                Ok(Undone::Gone)
+            }
             CLUSTER => self.delete_cluster(say).await,
             GROUP => self.delete_group(say).await,
             WATCHERS => self.undo_watchers(say).await,
             PROVIDERS => {
                 self.keep("the registrations of resource providers, which cost nothing");
-                Ok(())
+                Ok(Undone::Left)
             }
             // CRD and operator go with the cluster.
-            _ => Ok(()),
+            _ => Ok(Undone::Left),
         }
     }
 
     /// While the cluster answers; it goes with all that is in it either way.
-    async fn delete_jobs(&self, say: Say<'_>) -> Result<(), ProviderError> {
+    async fn delete_jobs(&self, say: Say<'_>) -> Result<Undone, ProviderError> {
         let work = async {
             match self.cluster().await? {
                 Some(cluster) => self.within.undo(&cluster, NAMESPACE, say).await,
-                None => Ok(()),
+                None => Ok(Undone::Left),
             }
         };
         let why = match timeout(JOBS, work).await {
-            Ok(Ok(())) => return Ok(()),
+            Ok(Ok(undone)) => return Ok(undone),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no end in {} s", JOBS.as_secs()),
         };
         tracing::warn!("the jobs go with the cluster, which does not delete them: {why}");
         say("the cluster does not answer; its jobs go with it");
-        Ok(())
+        Ok(Undone::Left)
     }
 
     /// In a group of ours the cluster goes with it; what goes on in it is ended before.
-    async fn delete_cluster(&self, say: Say<'_>) -> Result<(), ProviderError> {
+    async fn delete_cluster(&self, say: Say<'_>) -> Result<Undone, ProviderError> {
         let (session, group) = (self.session()?, self.group()?);
         let declared = self.declaration()?;
         let managed = self.managed(&declared)?;
         let stack = &self.stack.record.id;
         let is_ours = match group.look(session, stack).await? {
-            GroupState::Absent | GroupState::There { is_going: true, .. } => return Ok(()),
+            GroupState::Absent | GroupState::There { is_going: true, .. } => {
+                return Ok(Undone::Left);
+            }
             GroupState::There { owner, .. } => owner == Owner::Ours,
         };
         let state = managed.look(session).await?;
         if !is_ours && managed.must_be_ours(&state, stack).is_err() {
             let id = &declared.cluster.id;
             self.keep(format!("cluster {id}, which this stack did not make"));
-            return Ok(());
+            return Ok(Undone::Left);
         }
         // The cluster is what names it: afterwards nobody could look for it.
         if let Some(nodes) = state.node_group() {
             self.remember(NODE_GROUP, &nodes)?;
         }
         if is_ours {
-            return managed.settle(session, &state, say).await;
+            managed.settle(session, &state, say).await?;
+            return Ok(Undone::Left);
         }
         if let Some(operation) = managed.delete(session, &state, stack, say).await? {
             if self.stack.once.down.no_wait {
                 self.goes_on();
-                return Ok(());
+                return Ok(Undone::Left);
             }
             session.follow(&operation, say).await?;
             self.deleted(&declared.cluster.id);
@@ -206,7 +97,7 @@ impl Azure {
         if let Some(nodes) = self.node_group_kept() {
             self.gone(&Group::of(session, &nodes), say).await?;
         }
-        Ok(())
+        Ok(Undone::Gone)
     }
 
     fn goes_on(&self) {
@@ -214,7 +105,7 @@ impl Azure {
         report.is_going = true;
     }
 
-    async fn delete_group(&self, say: Say<'_>) -> Result<(), ProviderError> {
+    async fn delete_group(&self, say: Say<'_>) -> Result<Undone, ProviderError> {
         let (session, group) = (self.session()?, self.group()?);
         let found = group.look(session, &self.stack.record.id).await?;
         let mut going = Vec::new();
@@ -230,7 +121,7 @@ impl Azure {
                 let operation = group.delete(session).await?;
                 if self.stack.once.down.no_wait {
                     self.goes_on();
-                    return Ok(());
+                    return Ok(Undone::Left);
                 }
                 if let Some(operation) = operation {
                     session.follow(&operation, say).await?;
@@ -241,7 +132,7 @@ impl Azure {
                     "resource group {}, which this stack did not make",
                     group.name
                 ));
-                return Ok(());
+                return Ok(Undone::Left);
             }
         }
         self.gone(&group, say).await?;
@@ -254,10 +145,10 @@ impl Azure {
             self.deleted(&nodes.id);
         }
         let _ = std::fs::remove_file(super::cluster::kept_in(self.folder()));
-        Ok(())
+        Ok(Undone::Gone)
     }
 
-    fn node_group_kept(&self) -> Option<String> {
+    pub(super) fn node_group_kept(&self) -> Option<String> {
         read_optional(&self.folder().join(NODE_GROUP))
             .ok()
             .flatten()
@@ -284,7 +175,7 @@ impl Azure {
 
     /// Whether a group is there. One that this caller may not see counts as gone, and the
     /// report says that it could not be seen.
-    async fn is_there(&self, group: &Group) -> Result<bool, ProviderError> {
+    pub(super) async fn is_there(&self, group: &Group) -> Result<bool, ProviderError> {
         match self.session()?.arm.get(&group.id, RESOURCES).await {
             Ok(found) => Ok(found.is_some()),
             Err(error) if error.class() == Class::Permission => {
@@ -298,7 +189,7 @@ impl Azure {
         }
     }
 
-    async fn undo_watchers(&self, say: Say<'_>) -> Result<(), ProviderError> {
+    async fn undo_watchers(&self, say: Say<'_>) -> Result<Undone, ProviderError> {
         let (session, declared) = (self.session()?, self.declaration()?);
         let records = self.records();
         let place = watcher::place(session, &declared.location);
@@ -309,55 +200,12 @@ impl Azure {
                      `rsac-infra down --with-network-watcher` sees to both",
                 );
             }
-            return Ok(());
+            return Ok(Undone::Left);
         }
         let removed = watcher::remove(session, &records, &declared.location, say).await?;
         let (deleted, kept) = removed.told(&declared.location);
         deleted.into_iter().for_each(|id| self.deleted(id));
         kept.into_iter().for_each(|line| self.keep(line));
-        Ok(())
-    }
-
-    /// What is left, without what stays on purpose.
-    pub(super) async fn left(&self) -> Result<Vec<String>, ProviderError> {
-        let session = self.session()?;
-        if self.is_going() {
-            return Ok(Vec::new());
-        }
-        let (group, declared) = (self.group()?, self.declaration()?);
-        let mut left = Vec::new();
-        match group.look(session, &self.stack.record.id).await? {
-            GroupState::Absent => {}
-            GroupState::There {
-                owner: Owner::Ours, ..
-            } => left.push(group.id.clone()),
-            GroupState::There { .. } => {
-                if let ClusterState::There { resource, .. } =
-                    self.managed(&declared)?.look(session).await?
-                    && super::tags::owner(&resource, &self.stack.record.id) == Owner::Ours
-                {
-                    left.push(declared.cluster.id.clone());
-                }
-            }
-        }
-        if let Some(nodes) = self.node_group_kept() {
-            let nodes = Group::of(session, &nodes);
-            if self.is_there(&nodes).await? {
-                left.push(nodes.id);
-            }
-        }
-        Ok(left)
-    }
-
-    /// Whether the cluster is surely gone, with all jobs that it had.
-    pub(super) async fn is_no_cluster(&self) -> Result<bool, ProviderError> {
-        let (session, group) = (self.session()?, self.group()?);
-        match group.look(session, &self.stack.record.id).await? {
-            GroupState::Absent => Ok(true),
-            GroupState::There { .. } => {
-                let found = self.managed(&self.declaration()?)?.look(session).await?;
-                Ok(matches!(found, ClusterState::Absent) || found.is_going())
-            }
-        }
+        Ok(Undone::Gone)
     }
 }

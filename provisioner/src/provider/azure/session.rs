@@ -3,10 +3,12 @@
 
 use crate::provider::{ProviderError, Say};
 use crate::stack::AzurePlace;
+use rsac_arm::credentials::{self, Chain};
 use rsac_arm::managed_clusters::AksClusters;
-use rsac_arm::{Arm, Begun, Call, Cloud, Operation, Options, Patience, credentials};
+use rsac_arm::{Arm, ArmError, Begun, Call, Cloud, Operation, Options, Patience, TokenCredential};
 use serde_json::Value;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Another address than the cloud's: a simulator's, for trying the tool without Azure.
@@ -23,6 +25,7 @@ const TIMEOUT: &str = "RSAC_ARM_TIMEOUT";
 pub(crate) struct Session {
     /// The client.
     pub(crate) arm: Arm,
+    credential: Arc<Chain>,
     /// The subscription's id.
     pub(crate) subscription: String,
     /// The cloud's name.
@@ -34,11 +37,21 @@ impl Session {
     pub(crate) fn open(azure: &AzurePlace) -> Result<Self, ProviderError> {
         let cloud = azure.cloud.clone().unwrap_or_else(|| "public".to_owned());
         let subscription = azure.subscription.clone().ok_or_else(no_subscription)?;
+        let (arm, credential) = client(&cloud)?;
         Ok(Self {
-            arm: client(&cloud)?,
+            arm,
+            credential,
             subscription,
             cloud,
         })
+    }
+
+    /// A token for Azure Resource Manager, for what takes it in exchange for one of its own.
+    pub(super) async fn token(&self) -> Result<String, ProviderError> {
+        let scope = self.arm.options().cloud.scope.as_str();
+        let token = self.credential.get_token(&[scope], None).await;
+        let token = token.map_err(|error| ArmError::Credential(error.to_string()))?;
+        Ok(token.token.secret().to_owned())
     }
 
     /// `/subscriptions/ID`.
@@ -100,7 +113,7 @@ pub(crate) fn no_subscription() -> ProviderError {
     }
 }
 
-fn client(cloud: &str) -> Result<Arm, ProviderError> {
+fn client(cloud: &str) -> Result<(Arm, Arc<Chain>), ProviderError> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let bad = |name: &str, value: &str, why: &str, remedy: &str| ProviderError::Setting {
         what: format!("{name} {value:?}: {why}"),
@@ -143,5 +156,5 @@ fn client(cloud: &str) -> Result<Arm, ProviderError> {
         ..Options::new(cloud, concat!("rsac-infra/", env!("CARGO_PKG_VERSION")))
     };
     let credential = credentials::chain(&options)?;
-    Ok(Arm::new(credential, options)?)
+    Ok((Arm::new(credential.clone(), options)?, credential))
 }

@@ -4,14 +4,16 @@
 mod errors;
 pub(super) mod image;
 mod leftovers;
+mod pulling;
 
-use super::{ProviderError, Say, Step};
+use super::{ProviderError, Say, Step, Undone};
 use crate::access::{Access, KubernetesAccess};
 use crate::cluster::{Cluster, Target};
 use crate::deploy::compat::{Verdict, What};
 use crate::deploy::marks::Marks;
 use crate::deploy::render::Options;
 use crate::deploy::{install, look, remove};
+use crate::journal::Journal;
 use crate::stack::{Once, Place, Stack, StackError, write_private};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::Api;
@@ -23,7 +25,7 @@ use std::sync::{Mutex, PoisonError};
 pub const DEFAULT_NAMESPACE: &str = "rsac";
 
 const DEFINITION: &str = "kubernetes/definition";
-const OPERATOR: &str = "kubernetes/operator";
+pub(super) const OPERATOR: &str = "kubernetes/operator";
 pub(super) const NAMESPACE: &str = "kubernetes/namespace";
 
 /// A stack's part of a cluster.
@@ -55,23 +57,6 @@ impl OnCluster {
         self.place().image.clone().or_else(|| self.loaded_image())
     }
 
-    /// The file that says that the image is pulled with a Secret.
-    fn pull_secret_mark(&self) -> PathBuf {
-        self.folder().join("pull-secret")
-    }
-
-    /// Gives the operator's namespace the Secret with which the image is pulled, for the
-    /// operator itself and to be copied for each job.
-    pub(super) async fn keep_pull_secret(
-        &self,
-        cluster: &Cluster,
-        docker_config: &serde_json::Value,
-    ) -> Result<(), ProviderError> {
-        install::pull_secret(&cluster.client, docker_config, &self.marks()?).await?;
-        write_private(&self.pull_secret_mark(), names::PULL_SECRET)
-            .map_err(|error| ProviderError::Failed(error.to_string()))
-    }
-
     fn image_file(&self) -> PathBuf {
         self.folder().join("image")
     }
@@ -101,12 +86,15 @@ impl OnCluster {
 
     /// Read when it is needed: the journal gets its run with its first entry.
     fn marks(&self) -> Result<Marks, ProviderError> {
-        let journal = self.stack.journal().map_err(StackError::from);
-        let journal = journal.map_err(|error| ProviderError::Failed(error.to_string()))?;
         Ok(Marks {
             stack: self.stack.record.id.clone(),
-            run: journal.run().to_owned(),
+            run: self.journal()?.run().to_owned(),
         })
+    }
+
+    fn journal(&self) -> Result<Journal, ProviderError> {
+        let journal = self.stack.journal().map_err(StackError::from);
+        journal.map_err(|error| ProviderError::Failed(error.to_string()))
     }
 
     /// The cluster, which need not answer.
@@ -127,7 +115,7 @@ impl OnCluster {
         let namespace = self.namespace();
         let mut steps = vec![
             step(DEFINITION, "install the CRD".to_owned()),
-            step(OPERATOR, "install the operator".to_owned()),
+            step(OPERATOR, self.operator_title()),
             step(NAMESPACE, format!("make namespace {namespace} for jobs")),
         ];
         let Some(cluster) = cluster else {
@@ -137,13 +125,15 @@ impl OnCluster {
         let (there, consent) = (look::look(client).await?, self.once().consent);
         steps[0].done = there.is_definition_done(consent);
         let image = self.image();
-        steps[1].done = there.is_operator_done(consent, &self.marks()?, image.as_deref());
+        let given = (image.as_deref(), self.pull_secret());
+        steps[1].done = there.is_operator_done(consent, &self.marks()?, given);
         let namespaces: Api<Namespace> = Api::all(client.clone());
         let found = namespaces.get_metadata_opt(namespace).await;
         steps[2].done = found.map_err(errors::api)?.is_some();
         // What is there already is used, not installed.
         for (step, found) in [(0, there.found_definition()), (1, there.found_operator())] {
-            if let Some(version) = found.and_then(|found| found.version) {
+            let keeps = !(step == 1 && !steps[1].done && self.shares_login());
+            if let Some(version) = found.and_then(|found| found.version).filter(|_| keeps) {
                 let what = ["CRD", "operator"][step];
                 steps[step].title = match steps[step].done {
                     true => format!("use the cluster's {what} {version}"),
@@ -168,6 +158,7 @@ impl OnCluster {
                 tell(say, What::Definition, verdict);
             }
             OPERATOR => {
+                self.share_login(cluster).await?;
                 let options = self.options(client).await?;
                 let verdict = install::operator(client, &options, &marks, consent, say).await?;
                 tell(say, What::Operator, verdict);
@@ -182,10 +173,8 @@ impl OnCluster {
     async fn options(&self, client: &kube::Client) -> Result<Options, ProviderError> {
         let there = look::look(client).await?;
         let options = Options {
-            pull_secret: self
-                .pull_secret_mark()
-                .exists()
-                .then(|| names::PULL_SECRET.to_owned()),
+            pull_secret: self.pull_secret().map(str::to_owned),
+            pulls_by_role: self.pulls_by_role(),
             ..Options::default()
         };
         match (self.image(), there.operator) {
@@ -203,7 +192,7 @@ impl OnCluster {
         cluster: &Cluster,
         step: &str,
         say: Say<'_>,
-    ) -> Result<(), ProviderError> {
+    ) -> Result<Undone, ProviderError> {
         let (client, marks) = (&cluster.client, self.marks()?);
         let stays = match step {
             NAMESPACE => {
@@ -226,8 +215,14 @@ impl OnCluster {
         if let Some(stays) = stays {
             say(&stays);
             self.keep(stays);
+            return Ok(Undone::Left);
         }
-        Ok(())
+        // What no run of this stack installed is another's.
+        let journal = self.journal()?;
+        Ok(match journal.begun().contains(&step) {
+            true => Undone::Gone,
+            false => Undone::Left,
+        })
     }
 
     /// Notes what stays.
@@ -285,6 +280,14 @@ pub(super) fn is_within(step: &str) -> bool {
 /// Whether the operator needs nothing done, by the steps that were observed.
 pub(super) fn has_operator(steps: &[Step]) -> bool {
     steps.iter().any(|step| step.id == OPERATOR && step.done)
+}
+
+/// The operator is to be installed anew: it is given another image.
+pub(super) fn redo_operator(steps: &mut [Step]) {
+    for step in steps.iter_mut().filter(|step| step.id == OPERATOR) {
+        step.done = false;
+        "give the operator its image anew".clone_into(&mut step.title);
+    }
 }
 
 /// A step that is to be done.

@@ -19,7 +19,7 @@ mod stop;
 pub mod supervisor;
 pub(crate) mod wire;
 
-use super::{Provider, ProviderError, Say, Step};
+use super::{Provider, ProviderError, Say, Step, Undone};
 use crate::access::{Access, SupervisorAccess};
 use async_trait::async_trait;
 use layout::Layout;
@@ -116,7 +116,7 @@ impl Provider for Local {
         }
     }
 
-    async fn undo(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError> {
+    async fn undo(&self, step: &str, say: Say<'_>) -> Result<Undone, ProviderError> {
         let ended = match step {
             FOLDERS | SUPERVISOR => stop::end_all(&self.layout, say).await,
             other => return Err(unknown(other)),
@@ -124,10 +124,11 @@ impl Provider for Local {
         let lock = ended.map_err(|e| self.io(e))?;
         match lock {
             Some(lock) if step == FOLDERS => {
-                stop::remove_files(&self.layout, &lock).map_err(|e| self.io(e))
+                stop::remove_files(&self.layout, &lock).map_err(|e| self.io(e))?;
             }
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(Undone::Gone)
     }
 
     async fn access(&self) -> Result<Box<dyn Access>, ProviderError> {

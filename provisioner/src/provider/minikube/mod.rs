@@ -5,7 +5,7 @@ mod command;
 mod profile;
 
 use super::kubernetes::{self, OnCluster, image};
-use super::{Provider, ProviderError, Say, Step};
+use super::{Provider, ProviderError, Say, Step, Undone};
 use crate::access::Access;
 use crate::cluster::Cluster;
 use crate::stack::{MinikubePlace, Stack, write_private};
@@ -150,7 +150,7 @@ impl Provider for Minikube {
         }
     }
 
-    async fn undo(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError> {
+    async fn undo(&self, step: &str, say: Say<'_>) -> Result<Undone, ProviderError> {
         let state = self.state().await?;
         match step {
             PROFILE if self.is_own() => {
@@ -161,18 +161,23 @@ impl Provider for Minikube {
                 removed.map_err(|source| ProviderError::Io {
                     path: self.mark(),
                     source,
-                })
+                })?;
+                Ok(Undone::Gone)
             }
-            PROFILE => Ok(()),
+            PROFILE => Ok(Undone::Left),
             IMAGE => match self.within.loaded_image() {
                 // From a profile that stays.
                 Some(reference) if state == State::Running && !self.is_own() => {
-                    self.program.remove_image(&self.profile(), &reference).await
+                    let profile = self.profile();
+                    self.program.remove_image(&profile, &reference).await?;
+                    Ok(Undone::Gone)
                 }
-                _ => Ok(()),
+                _ => Ok(Undone::Left),
             },
             // What is within goes with the profile, or went with it.
-            _ if state == State::Absent || (self.is_own() && state != State::Running) => Ok(()),
+            _ if state == State::Absent || (self.is_own() && state != State::Running) => {
+                Ok(Undone::Left)
+            }
             step => {
                 let cluster = self.reach().await?;
                 self.within.undo(&cluster, step, say).await

@@ -1,14 +1,12 @@
-//! Microsoft.ContainerService/managedClusters: create, update, delete, abort, credentials, and
-//! how its operations end.
+//! Microsoft.ContainerService/managedClusters: create, update, delete, abort, credentials.
 
 use super::{cluster_body, cluster_rules, compute, credentials, groups, listing, node_group};
 use super::{not_allowed, not_found};
 use crate::answer::{Answer, Reply};
 use crate::fault_answers;
 use crate::gateway::Call;
-use crate::operations::{Begin, Deed, Operation, Outcome, Style};
+use crate::operations::{Begin, Deed, Outcome, Style};
 use crate::request::same;
-use crate::world::World;
 use serde_json::{Value, json};
 
 /// The type, in Azure's own spelling.
@@ -326,63 +324,4 @@ fn abort(call: &mut Call<'_>) -> Reply {
         vec!["InProgress".into()],
     );
     Ok(call.world.announce(Answer::empty(202), &operation, true))
-}
-
-/// An abort has come through: what ran is canceled, and so is the cluster.
-pub(crate) fn aborted(world: &mut World, cluster: &str, own: &str) {
-    let others: Vec<String> = world
-        .state
-        .operations
-        .values()
-        .filter(|one| one.id != own && one.outcome.is_none() && same(&one.resource, cluster))
-        .map(|one| one.id.clone())
-        .collect();
-    for id in others {
-        world.end(&id, Outcome::Canceled);
-    }
-    set_all(world, cluster, "Canceled");
-}
-
-/// The end of an operation on a cluster or its pools.
-pub(crate) fn ended(world: &mut World, operation: &Operation, outcome: &Outcome) {
-    let id = operation.resource.as_str();
-    if *outcome == Outcome::Succeeded {
-        match operation.deed {
-            Deed::DeleteCluster => return remove(world, id),
-            Deed::DeletePool => super::pools::remove(world, id),
-            _ => {
-                node_group::furnish(world, id);
-                node_group::adopt_outbound_address(world, id);
-            }
-        }
-    }
-    let word = match outcome {
-        Outcome::Succeeded => "Succeeded",
-        Outcome::Failed(..) => "Failed",
-        Outcome::Canceled => "Canceled",
-    };
-    set_all(world, id, word);
-}
-
-fn set_all(world: &mut World, cluster: &str, word: &str) {
-    world.state.set_provisioning(cluster, word);
-    if let Some(cluster) = world.state.resource_mut(cluster)
-        && let Some(pools) = cluster.body["properties"]["agentPoolProfiles"].as_array_mut()
-    {
-        for pool in pools {
-            pool["provisioningState"] = json!(word);
-        }
-    }
-}
-
-/// Removes a cluster and its node resource group.
-pub(crate) fn remove(world: &mut World, id: &str) {
-    if let Some(cluster) = world.state.resource(id) {
-        let group = cluster.body["properties"]["nodeResourceGroup"]
-            .as_str()
-            .unwrap_or_default();
-        let group = group.to_owned();
-        world.state.remove_group(&group);
-    }
-    world.state.remove(id);
 }

@@ -4,7 +4,8 @@
 use super::{listing, not_allowed};
 use crate::answer::{Answer, Reply};
 use crate::fault_answers;
-use crate::gateway::{Call, normal};
+use crate::gateway::Call;
+use crate::needs::normal;
 use crate::world::World;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,9 +1,10 @@
 //! Resource groups. A delete takes everything with it, and says 202 with a `Location` only.
 
 use super::listing::{self, Filter};
-use super::{clusters, not_allowed};
+use super::{cluster_ends, not_allowed};
 use crate::answer::{Answer, Reply};
-use crate::gateway::{Call, being_deleted, invalid_content, no_group, normal};
+use crate::gateway::{Call, invalid_content};
+use crate::needs::{being_deleted, no_group, normal};
 use crate::operations::{Begin, Deed, Outcome, Style};
 use crate::request::within;
 use crate::state::Group;
@@ -204,7 +205,7 @@ pub(crate) fn deleted(world: &mut World, id: &str, outcome: &Outcome) {
         .map(|one| one.id.clone())
         .collect();
     for cluster in clusters {
-        clusters::remove(world, &cluster);
+        cluster_ends::remove(world, &cluster);
     }
     world.state.remove_group(&name);
 }

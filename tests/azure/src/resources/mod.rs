@@ -3,11 +3,14 @@
 
 pub(crate) mod authorization;
 pub(crate) mod cluster_body;
+pub(crate) mod cluster_ends;
 pub(crate) mod cluster_rules;
 pub(crate) mod clusters;
 pub(crate) mod compute;
 pub(crate) mod credentials;
+pub(crate) mod deployment_operations;
 pub(crate) mod deployments;
+pub(crate) mod evaluation;
 pub(crate) mod groups;
 pub(crate) mod listing;
 pub(crate) mod node_group;

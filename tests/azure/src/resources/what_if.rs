@@ -1,7 +1,7 @@
 //! `deployments/…/whatIf`: what a deployment would change. 202 with a `Location`, then the
 //! list of changes; like the real one it compares what was asked for, not what it will be.
 
-use super::deployments;
+use super::evaluation;
 use crate::answer::{Answer, Reply};
 use crate::gateway::Call;
 use crate::operations::{Begin, Deed, Style};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// Begins it.
 pub(crate) fn handle(call: &mut Call<'_>) -> Reply {
     call.need_group()?;
-    let deployment = deployments::evaluated(call)?;
+    let deployment = evaluation::evaluated(call)?;
     let group = deployment.scope.group["id"]
         .as_str()
         .unwrap_or_default()

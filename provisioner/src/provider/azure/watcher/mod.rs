@@ -2,7 +2,7 @@
 //! the cluster, and deleted by `down --with-network-watcher` where that is safe.
 
 pub(crate) mod record;
-mod rule;
+pub(super) mod rule;
 
 use super::group::{Group, ids, locks_at};
 use super::id;
@@ -12,7 +12,7 @@ use crate::provider::{ProviderError, Say};
 use record::{Before, Place, Record, Records};
 use rsac_arm::Call;
 pub(crate) use rule::same_region;
-use rule::{Facts, GROUP, Verdict, Watcher, judge, unreadable};
+use rule::{Facts, GROUP, MUST_READ, Verdict, Watcher, judge};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -201,7 +201,7 @@ async fn remove_group(
 async fn facts(session: &Session, location: &str) -> Result<Facts, ProviderError> {
     let path = session.provider_path("Microsoft.Authorization/permissions");
     let permissions = session.arm.list(&path, AUTHORIZATION).await?;
-    let unreadable = unreadable(&permissions);
+    let unreadable = super::rights::missing(&permissions, &MUST_READ);
     let watchers = watchers(session).await?;
     let here = watchers.iter().find(|w| same_region(&w.location, location));
     let mut facts = Facts {
