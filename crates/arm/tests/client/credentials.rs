@@ -3,7 +3,7 @@
 
 use crate::scripted::{Reply, Script, json};
 use rsac_arm::credentials::{Chain, Environment, chain_in};
-use rsac_arm::{Cloud, Options, Patience, TokenCredential};
+use rsac_arm::{Arm, Cloud, Options, Patience, TokenCredential};
 use serde_json::json as value;
 use std::path::Path;
 use std::sync::Arc;
@@ -77,6 +77,52 @@ async fn the_authority_of_the_environment_is_honoured() {
             .url
             .starts_with("https://login.microsoftonline.us/")
     );
+}
+
+/// Endpoints as Azure documents them: "Compare Azure Government and global Azure", and the
+/// developer guide of Azure in China.
+#[tokio::test]
+async fn each_cloud_has_its_own_authority_audience_and_endpoint() {
+    for (name, authority, arm) in [
+        (
+            "public",
+            "login.microsoftonline.com",
+            "management.azure.com",
+        ),
+        (
+            "government",
+            "login.microsoftonline.us",
+            "management.usgovcloudapi.net",
+        ),
+        (
+            "china",
+            "login.chinacloudapi.cn",
+            "management.chinacloudapi.cn",
+        ),
+    ] {
+        let script = Script::of([token("of-this-cloud"), json(200, value!({"id": "x"}))]);
+        let mut options = Options::new(Cloud::named(name).unwrap(), "rsac-test/1");
+        options.patience = Patience::none();
+        options.transport = Some(script.clone());
+        let chain = chain_in(&options, &Environment::of(PRINCIPAL)).unwrap();
+        let client = Arm::new(chain, options).unwrap();
+        client.get("/subscriptions/s", "2022-12-01").await.unwrap();
+        let asked = script.asked();
+        assert_eq!(
+            asked[0].url,
+            format!("https://{authority}/{TENANT}/oauth2/v2.0/token")
+        );
+        let scope = format!("scope=https%3A%2F%2F{arm}%2F.default");
+        assert!(asked[0].body.contains(&scope), "{name}: {}", asked[0].body);
+        assert_eq!(
+            asked[1].url,
+            format!("https://{arm}/subscriptions/s?api-version=2022-12-01")
+        );
+        assert_eq!(
+            asked[1].header("authorization"),
+            Some("Bearer of-this-cloud")
+        );
+    }
 }
 
 #[tokio::test]
