@@ -18,10 +18,10 @@ use tempfile::TempDir;
 /// Only ends a hang.
 pub(crate) const HANG: Duration = Duration::from_secs(240);
 
-/// 4294967279 × 4294967291, the two greatest primes of 32 bits: trial division has its
-/// longest way to go.
-pub(crate) const LONG_NUMBER: &str = "18446743979220271189";
-pub(crate) const LONG_FACTORS: [&str; 2] = ["4294967279", "4294967291"];
+/// 17179869107 × 17179869143, the two greatest primes of 34 bits: trial division has its
+/// longest way to go. Two quick workers take above ten seconds, which is time for three kills.
+pub(crate) const LONG_NUMBER: &str = "295147903152128265301";
+pub(crate) const LONG_FACTORS: [&str; 2] = ["17179869107", "17179869143"];
 
 /// A stack that ends with the test, also when the test fails.
 pub(crate) struct Stack {
