@@ -58,10 +58,11 @@ pub(crate) fn began(cluster: &Cluster, pod: &str) -> Option<SystemTime> {
         .output()
         .unwrap();
     let log = String::from_utf8_lossy(&output.stdout);
-    let line = log
+    let mut lines = log
         .lines()
-        .find(|line| line.contains("working on a plan"))?;
-    let when: Timestamp = line.split_whitespace().next()?.parse().ok()?;
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let line = lines.find(|line| line["fields"]["message"] == "working on a plan")?;
+    let when: Timestamp = line["timestamp"].as_str()?.parse().ok()?;
     Some(when.into())
 }
 
