@@ -2,7 +2,7 @@
 //! clock on real pods, printed as a table for docs/benchmarks.md.
 //!
 //! `RSAC_TEST_KUBECONFIG` names the cluster, as for tests/cluster; scripts/test-cluster brings
-//! one up. `cargo bench -p rsac-infra --bench kubernetes -- solved killed lost resting` takes
+//! one up. `cargo bench -p rsac-infra --bench kubernetes -- solved began killed lost resting` takes
 //! all of it, or the parts that are named. Nothing is judged: this machine may be busy.
 
 #![allow(
@@ -31,8 +31,9 @@ use std::process::ExitCode;
 type Part = (&'static str, fn(&Bench));
 
 /// In an order in which a lost node disturbs nobody: the last parts do without it.
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     ("solved", moments::solved),
+    ("began", moments::began),
     ("killed", moments::killed),
     ("resting", resting::resting),
     ("lost", moments::lost),
