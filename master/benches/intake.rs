@@ -1,7 +1,7 @@
 //! How fast a master takes relations in: decoding, sampling, counting, and the ledger's
 //! commit with its syncs, over real relations that a worker found beforehand.
 //!
-//! `cargo bench -p rsac-master --bench intake -- 40 256 1000`: digits of the number,
+//! `cargo bench -p rsac-master --bench intake -- 50 4000 40000`: digits of the number,
 //! relations in a report, relations in all.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are used")]
@@ -11,7 +11,7 @@ mod common;
 
 use common::{Worker, at, job, machine, open, settle};
 use rsac_factor::BigUint;
-use rsac_factor::primality::is_prime;
+use rsac_factor::primality::next_prime;
 use rsac_master::ledger::disk::RealDisk;
 use rsac_master::{ReceivedReport, Request};
 use rsac_protocol::Job;
@@ -23,15 +23,8 @@ const PASSES: u32 = 5;
 
 /// The first prime above a third of a power of ten, and the first above two sevenths.
 fn number(digits: u32) -> BigUint {
-    let prime_above = |mut candidate: BigUint| {
-        candidate.set_bit(0, true);
-        while !is_prime(&candidate) {
-            candidate += 2u32;
-        }
-        candidate
-    };
     let power = BigUint::from(10u32).pow(digits / 2);
-    prime_above(&power / 3u32) * prime_above(&power * 2u32 / 7u32 * 10u32)
+    next_prime(&(&power / 3u32)) * next_prime(&(&power * 2u32 / 7u32 * 10u32))
 }
 
 /// Reports of real relations, encoded as they are sent.
@@ -75,9 +68,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter_map(|arg| arg.parse().ok())
         .collect();
     let argument = |at: usize, default: usize| given.get(at).copied().unwrap_or(default);
-    let digits = u32::try_from(argument(0, 40))?;
+    let digits = u32::try_from(argument(0, 50))?;
     let job = job(&number(digits).to_string(), Some("quadratic-sieve"));
-    let (reports, relations) = reports(&job, argument(1, 256), argument(2, 1000));
+    let (reports, relations) = reports(&job, argument(1, 4000), argument(2, 40_000));
     let bytes: usize = reports.iter().map(Vec::len).sum();
     let mut out = std::io::stdout().lock();
     writeln!(

@@ -10,7 +10,7 @@
 //! `cargo bench -p rsac-tests --bench distribution -- trial-division 3 2 15`: method,
 //! rounds, workers, and size: the digits of the number, about.
 
-use rsac_factor::primality::is_prime;
+use rsac_factor::primality::next_prime;
 use rsac_factor::{BigUint, Method, choose, search_plan};
 use rsac_protocol::{Job, routes};
 use rsac_worker::MasterAddress;
@@ -67,16 +67,9 @@ impl Cost {
 
 /// Two primes of the same size, so that a Cover is searched nearly to its end.
 fn number(digits: u32) -> BigUint {
-    let prime_above = |mut candidate: BigUint| {
-        candidate.set_bit(0, true);
-        while !is_prime(&candidate) {
-            candidate += 2u32;
-        }
-        candidate
-    };
     let power = BigUint::from(10u32).pow(digits.div_ceil(2)) / 3u32;
-    let first = prime_above(power);
-    let second = prime_above(&first + 2u32);
+    let first = next_prime(&power);
+    let second = next_prime(&(&first + 2u32));
     first * second
 }
 

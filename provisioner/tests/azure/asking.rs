@@ -3,9 +3,14 @@
 use crate::cloud::Cloud;
 use crate::pty::Terminal;
 use crate::screens::Machine;
+use std::ffi::OsStr;
 
 /// Words of a user at a terminal.
-pub(crate) fn at_terminal(cloud: &Cloud, machine: &Machine, words: &[&str]) -> Terminal {
+pub(crate) fn at_terminal(
+    cloud: &Cloud,
+    machine: &Machine,
+    words: &[impl AsRef<OsStr>],
+) -> Terminal {
     let path = |name: &str| cloud.path(name).to_str().unwrap().to_owned();
     let mut environment: Vec<(&str, String)> = cloud.azure.environment();
     environment.extend([

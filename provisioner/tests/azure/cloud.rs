@@ -5,6 +5,7 @@ mod said;
 
 use rsac_azure_simulator::{Settings, Simulator};
 pub(crate) use said::{Said, said};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -36,7 +37,7 @@ impl Cloud {
     }
 
     /// The words of a user whose state is in the folder of that name.
-    pub(crate) fn command_of(&self, user: &str, words: &[&str]) -> Command {
+    pub(crate) fn command_of(&self, user: &str, words: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rsac-infra"));
         command
             .args(words)
@@ -53,7 +54,7 @@ impl Cloud {
         command
     }
 
-    pub(crate) fn run_as(&self, user: &str, words: &[&str]) -> Said {
+    pub(crate) fn run_as(&self, user: &str, words: &[impl AsRef<OsStr>]) -> Said {
         said(self.command_of(user, words))
     }
 
@@ -67,10 +68,15 @@ impl Cloud {
     }
 
     pub(crate) fn up_as(&self, user: &str, more: &[&str]) -> Said {
+        self.run_as(user, &self.up_words(more))
+    }
+
+    pub(crate) fn up_words(&self, more: &[&str]) -> Vec<String> {
         let key = self.path("key.pub");
         let words = ["up", "--provider", "azure", "--only", "cluster"];
         let key = ["--ssh-public-key", key.to_str().unwrap()];
-        self.run_as(user, &[&words, &key[..], more].concat())
+        let words = [&words, &key[..], more].concat();
+        words.into_iter().map(str::to_owned).collect()
     }
 
     /// That nothing is in the subscription, here or there.

@@ -14,17 +14,7 @@ fn making(cloud: &Cloud, machine: &Machine) -> Terminal {
     let when = When::matching("PUT .*managedClusters").unwrap();
     let slow = Effect::SlowOperation(1_000_000);
     cloud.azure.fault(Fault::once(when, slow));
-    let key = cloud.path("key.pub");
-    let words = [
-        "up",
-        "--provider",
-        "azure",
-        "--only",
-        "cluster",
-        "--ssh-public-key",
-        key.to_str().unwrap(),
-    ];
-    let mut terminal = at_terminal(cloud, machine, &words);
+    let mut terminal = at_terminal(cloud, machine, &cloud.up_words(&[]));
     // Azure's own words for how far it is.
     terminal.until("Making cluster rsac with 2 × Standard_B2s in uksouth: ");
     terminal.types(CTRL_C);

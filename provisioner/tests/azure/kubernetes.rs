@@ -2,6 +2,7 @@
 //! the example, the words work, `down` leaves nothing.
 
 use crate::cloud::Cloud;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams};
 use rsac_api::names;
@@ -65,6 +66,35 @@ async fn empty(cluster: &Cluster) {
     }
 }
 
+/// A job of some seconds gets another worker while it computes, and is watched to its end.
+async fn is_scaled_and_watched(cloud: &Cloud, real: &Cluster) {
+    let [method, workers] = [["--method", "trial-division"], ["--workers", "1"]];
+    let crack = ["crack", "295147903152128265301", "--name", "longer"];
+    cloud
+        .run(&[&crack[..], &method, &workers].concat())
+        .must(0, &["Applied longer (created)"]);
+    cloud.run(&["scale", "longer", "2"]).must(0, &["longer"]);
+    let deployments: Api<Deployment> = Api::namespaced(real.client.clone(), "rsac");
+    let begun = Instant::now();
+    while deployments
+        .get_opt(&names::workers("longer"))
+        .await
+        .unwrap()
+        .is_none_or(|workers| workers.spec.unwrap().replicas != Some(2))
+    {
+        assert!(begun.elapsed() < HANG, "it is never scaled");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let watched = cloud.run(&["watch", "longer"]).must(0, &["Solved longer"]);
+    assert!(
+        watched.out.contains("295147903152128265301 = "),
+        "{}",
+        watched.out
+    );
+    let units = cloud.run(&["units", "longer"]).must(0, &[]);
+    assert!(units.out.contains("longer-workers-"), "{}", units.out);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "wants a bare cluster in RSAC_TEST_KUBECONFIG, and its registry in RSAC_TEST_REGISTRY"]
 async fn the_example_is_solved_on_azure_and_down_leaves_nothing() {
@@ -113,6 +143,7 @@ async fn the_example_is_solved_on_azure_and_down_leaves_nothing() {
         master.image_pull_secrets.unwrap()[0].name,
         names::pull_secret("my-rsac")
     );
+    is_scaled_and_watched(&cloud, &real).await;
     // No word tells the registry's password, and the right to push is gone.
     let password = Settings::default().registry_password.0;
     assert!(!said.out.contains(&password) && !said.err.contains(&password));

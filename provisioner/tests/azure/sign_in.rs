@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rsac_azure_simulator::Settings;
 use serde_json::json;
+use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -131,7 +132,7 @@ fn azd_chose(cloud: &Cloud, subscription: &str) {
 }
 
 /// A user without a service principal, and with these programs alone.
-fn command(cloud: &Cloud, words: &[&str]) -> Command {
+fn command(cloud: &Cloud, words: &[impl AsRef<OsStr>]) -> Command {
     let mut command = cloud.command_of("state", words);
     for name in [
         "AZURE_TENANT_ID",
@@ -194,17 +195,7 @@ fn a_stack_keeps_the_subscription_that_it_was_made_in() {
     let cloud = Cloud::new();
     az(&cloud, &token(&cloud));
     az_chose(&cloud, &Settings::default().subscription);
-    let key = cloud.path("key.pub");
-    let up = [
-        "up",
-        "--provider",
-        "azure",
-        "--only",
-        "cluster",
-        "--ssh-public-key",
-        key.to_str().unwrap(),
-    ];
-    said(command(&cloud, &up)).must(0, &["from Azure CLI ("]);
+    said(command(&cloud, &cloud.up_words(&[]))).must(0, &["from Azure CLI ("]);
     // `az account set` to another does not lose it.
     az_chose(&cloud, WRONG[1]);
     said(command(

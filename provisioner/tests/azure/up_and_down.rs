@@ -227,16 +227,7 @@ fn down_that_does_not_wait_is_confirmed_by_a_later_one() {
 #[test]
 fn two_at_once_on_one_stack_are_one() {
     let cloud = Cloud::new();
-    let key = cloud.path("key.pub");
-    let words = [
-        "up",
-        "--provider",
-        "azure",
-        "--only",
-        "cluster",
-        "--ssh-public-key",
-    ];
-    let words = [&words[..], &[key.to_str().unwrap()]].concat();
+    let words = cloud.up_words(&[]);
     // The first waits in its middle until the second has been told.
     let (is_there, reached) = std::sync::mpsc::channel();
     let (go_on, told) = std::sync::mpsc::channel();

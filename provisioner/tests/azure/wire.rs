@@ -84,20 +84,8 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
         "agentCount": {"value": 1}, "osDiskSizeGB": {"value": 50}, "dnsPrefix": {"value": "file"},
     }});
     std::fs::write(&file, text.to_string()).unwrap();
-    let key = cloud.path("key.pub");
-    let words = [
-        "up",
-        "--provider",
-        "azure",
-        "--only",
-        "cluster",
-        "--ssh-public-key",
-        key.to_str().unwrap(),
-        "--parameters",
-        file.to_str().unwrap(),
-        "--agent-count",
-        "3",
-    ];
+    let file = file.to_str().unwrap();
+    let words = cloud.up_words(&["--parameters", file, "--agent-count", "3"]);
     let mut command = cloud.command_of("state", &words);
     command
         .env("RSAC_AGENT_COUNT", "2")

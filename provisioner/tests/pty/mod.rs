@@ -25,7 +25,11 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Runs a word at a terminal of 24 lines and 100 columns.
-    pub(crate) fn of(machine: &Machine, words: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(
+        machine: &Machine,
+        words: &[impl AsRef<std::ffi::OsStr>],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let (pty, its_end) = open().unwrap();
         pty.resize(pty_process::Size::new(24, 100)).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_rsac-infra"))

@@ -72,8 +72,12 @@ impl Call<'_> {
         ))
     }
 
-    /// The region that a PUT names, checked against what is there.
-    pub(crate) fn need_location(&self) -> Result<String, Answer> {
+    /// The region that a PUT names. `unavailable`: code and message where there is no such
+    /// one, from what was given and from the list of those that there are.
+    pub(crate) fn need_region(
+        &self,
+        unavailable: impl FnOnce(&str, &str) -> (&'static str, String),
+    ) -> Result<String, Answer> {
         let Some(given) = self.body["location"]
             .as_str()
             .filter(|text| !text.is_empty())
@@ -86,17 +90,22 @@ impl Call<'_> {
         };
         let location = normal(given);
         if !self.world.settings.locations.contains(&location) {
-            return Err(Answer::gateway(
-                400,
-                "LocationNotAvailableForResourceType",
-                format!(
-                    "The provided location '{given}' is not available for resource type '{}'. \
-                     List of available regions for the resource type is '{}'.",
-                    self.kind.name,
-                    self.world.settings.locations.join(",")
-                ),
-            ));
+            let (code, message) = unavailable(given, &self.world.settings.locations.join(","));
+            return Err(Answer::gateway(400, code, message));
         }
+        Ok(location)
+    }
+
+    /// The region that a PUT of a resource names, checked against what is there.
+    pub(crate) fn need_location(&self) -> Result<String, Answer> {
+        let location = self.need_region(|given, regions| {
+            let message = format!(
+                "The provided location '{given}' is not available for resource type '{}'. List \
+                 of available regions for the resource type is '{regions}'.",
+                self.kind.name
+            );
+            ("LocationNotAvailableForResourceType", message)
+        })?;
         let there = self.world.state.resource(&self.target.path);
         if let Some(now) = there.and_then(|one| one.body["location"].as_str())
             && normal(now) != location

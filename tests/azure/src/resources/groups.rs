@@ -4,7 +4,7 @@ use super::listing::{self, Filter};
 use super::{cluster_ends, not_allowed};
 use crate::answer::{Answer, Reply};
 use crate::gateway::{Call, invalid_content};
-use crate::needs::{being_deleted, no_group, normal};
+use crate::needs::{being_deleted, no_group};
 use crate::operations::{Begin, Deed, Outcome, Style};
 use crate::request::within;
 use crate::state::Group;
@@ -73,28 +73,13 @@ fn put(call: &mut Call<'_>, name: &str) -> Reply {
     }
     check_name(name)?;
     let tags = tags(&call.body)?;
-    let Some(given) = call.body["location"]
-        .as_str()
-        .filter(|text| !text.is_empty())
-    else {
-        return Err(Answer::gateway(
-            400,
-            "LocationRequired",
-            "The location property is required for this definition.",
-        ));
-    };
-    let location = normal(given);
-    if !call.world.settings.locations.contains(&location) {
-        return Err(Answer::gateway(
-            400,
-            "LocationNotAvailableForResourceGroup",
-            format!(
-                "The provided location '{given}' is not available for resource group. List of \
-                 available regions is '{}'.",
-                call.world.settings.locations.join(",")
-            ),
-        ));
-    }
+    let location = call.need_region(|given, regions| {
+        let message = format!(
+            "The provided location '{given}' is not available for resource group. List of \
+             available regions is '{regions}'."
+        );
+        ("LocationNotAvailableForResourceGroup", message)
+    })?;
     call.need_unlocked("write", false)?;
     let managed_by = call.body["managedBy"].as_str().map(str::to_owned);
     if let Some(there) = call.world.state.groups.get_mut(&name.to_ascii_lowercase()) {
