@@ -12,6 +12,8 @@ pub struct Finding {
     /// The index of the plan at which it was found; within the report's range.
     pub index: u64,
     /// What was found; only `rsac-factor` reads it.
+    // The same bytes on the wire as without, read at once and not one by one.
+    #[serde(with = "serde_bytes")]
     pub data: Vec<u8>,
 }
 
@@ -149,6 +151,16 @@ mod tests {
     fn a_report_survives_the_wire() {
         let bytes = report().encode().unwrap();
         assert_eq!(Report::decode(&bytes).unwrap(), report());
+    }
+
+    #[test]
+    fn findings_are_a_length_and_their_bytes() {
+        let finding = &report().findings[0];
+        let bytes = postcard::to_stdvec(finding).unwrap();
+        assert_eq!(bytes, [12, 3, 1, 2, 3]);
+        // As ledgers have them that were written one by one.
+        let plain = postcard::to_stdvec(&(finding.index, finding.data.clone())).unwrap();
+        assert_eq!(bytes, plain);
     }
 
     #[test]

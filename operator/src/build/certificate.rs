@@ -5,11 +5,13 @@ use super::access::{Access, encoded};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
 };
 use rsac_api::names;
 use rsac_protocol::Digest;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::{self, PemObject};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -30,8 +32,12 @@ const SERVER_NAME: &str = "master.rsac";
 
 /// Why no certificate was made.
 #[derive(Debug, thiserror::Error)]
-#[error("no certificate can be made: {0}")]
-pub(crate) struct CertificateError(#[from] rcgen::Error);
+pub(crate) enum CertificateError {
+    #[error("no certificate can be made: {0}")]
+    Refused(#[from] rcgen::Error),
+    #[error("no certificate can be made: ca.crt is none that could sign it: {0}")]
+    Authority(#[from] pem::Error),
+}
 
 /// A certificate that may sign, with its key; both PEM.
 pub(crate) struct Authority {
@@ -44,9 +50,7 @@ impl Authority {
         let mut params = lasting(CertificateParams::new(Vec::new())?, now, AUTHORITY_DAYS);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let name = &mut params.distinguished_name;
-        name.push(DnType::CommonName, format!("{job} authority"));
-        name.push(DnType::OrganizationName, "rsac");
+        params.distinguished_name = authority_name(job);
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?;
         Ok(Self {
@@ -65,7 +69,12 @@ pub(crate) fn tls_secret(
     access: &Access,
     now: Timestamp,
 ) -> Result<Secret, CertificateError> {
-    let issuer = Issuer::from_ca_cert_pem(&access.ca, KeyPair::from_pem(&access.ca_key)?)?;
+    CertificateDer::from_pem_slice(access.ca.as_bytes())?;
+    // What an issuer is known by, in place of its certificate: to parse one would take
+    // another library, and this one was made here.
+    let mut authority = CertificateParams::default();
+    authority.distinguished_name = authority_name(&parent.name);
+    let issuer = Issuer::new(authority, KeyPair::from_pem(&access.ca_key)?);
     let mut params = lasting(
         CertificateParams::new(server_names(parent))?,
         now,
@@ -123,6 +132,13 @@ fn issued(parent: &Parent, access: &Access, certificate: &str, key: &str) -> Str
     Digest::of(&format!("{certificate}{key}{}{names}", access.ca)).to_string()
 }
 
+fn authority_name(job: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, format!("{job} authority"));
+    name.push(DnType::OrganizationName, "rsac");
+    name
+}
+
 fn server_names(parent: &Parent) -> Vec<String> {
     let namespace = &parent.namespace;
     let services = [
@@ -152,8 +168,7 @@ mod tests {
     use super::super::access;
     use super::super::tests::{NOW, parent};
     use super::*;
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+    use rustls::pki_types::{ServerName, UnixTime};
     use std::sync::Arc;
 
     fn made() -> (Access, Secret) {
@@ -216,6 +231,21 @@ mod tests {
         let mut bare = secret;
         bare.metadata.annotations = None;
         assert_eq!(renew_after(&bare, &parent(), &access), None);
+    }
+
+    #[test]
+    fn an_authority_that_is_none_signs_nothing() {
+        let (access, _) = made();
+        for (ca, ca_key) in [("no PEM", access.ca_key.as_str()), (&access.ca, "no PEM")] {
+            let broken = Access {
+                ca: ca.to_owned(),
+                ca_key: ca_key.to_owned(),
+                ..access.clone()
+            };
+            let refused = tls_secret(&parent(), &broken, NOW).unwrap_err().to_string();
+            assert!(refused.contains("no certificate can be made"), "{refused}");
+            assert!(!refused.contains("BEGIN"), "{refused}");
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What an executable is for, and whether it is this program.
 
 use super::ImageError;
-use goblin::Object;
 use goblin::elf::Elf;
 use goblin::elf::header::{EM_386, EM_AARCH64, EM_ARM, EM_PPC64, EM_RISCV, EM_S390, EM_X86_64};
 use std::fmt;
@@ -137,12 +136,21 @@ impl Executable {
 
 /// Platform and linkage of an executable or library; none of what is neither.
 pub(super) fn inspect(bytes: &[u8]) -> Option<(Platform, Linkage)> {
-    match Object::parse(bytes).ok()? {
-        Object::Elf(elf) => Some((elf_platform(&elf), elf_linkage(&elf))),
-        Object::Mach(_) => Some((Platform::new("darwin", "any"), Linkage::default())),
-        Object::PE(_) => Some((Platform::new("windows", "any"), Linkage::default())),
-        _ => None,
+    // Of what cannot be used here, whose it is suffices.
+    const MACH_O: [[u8; 4]; 3] = [
+        [0xcf, 0xfa, 0xed, 0xfe],
+        [0xce, 0xfa, 0xed, 0xfe],
+        [0xca, 0xfe, 0xba, 0xbe],
+    ];
+    let foreign = |system| Some((Platform::new(system, "any"), Linkage::default()));
+    if bytes.starts_with(b"MZ") {
+        return foreign("windows");
     }
+    if MACH_O.iter().any(|magic| bytes.starts_with(magic)) {
+        return foreign("darwin");
+    }
+    let elf = Elf::parse(bytes).ok()?;
+    Some((elf_platform(&elf), elf_linkage(&elf)))
 }
 
 fn elf_platform(elf: &Elf<'_>) -> Platform {
@@ -181,5 +189,28 @@ fn elf_linkage(elf: &Elf<'_>) -> Linkage {
             true => owned(&elf.rpaths),
             false => owned(&elf.runpaths),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executables_of_other_systems_are_told_by_their_system() {
+        let folder = tempfile::tempdir().unwrap();
+        for (bytes, words) in [
+            (&b"MZ\x90\0"[..], "it is for windows/any"),
+            (b"\xcf\xfa\xed\xfe\x07\0\0\x01", "it is for darwin/any"),
+            (b"\xca\xfe\xba\xbe\0\0\0\x02", "it is for darwin/any"),
+            (b"\x7fELF", "it is no executable"),
+            (b"#!/bin/sh\n", "it is no executable"),
+            (b"", "it is no executable"),
+        ] {
+            let path = folder.path().join("file");
+            std::fs::write(&path, bytes).unwrap();
+            let refused = Executable::read(&path).unwrap_err().to_string();
+            assert!(refused.contains(words), "{bytes:?}: {refused}");
+        }
     }
 }
