@@ -9,6 +9,7 @@ use crate::memory::ChildMemory;
 use crate::observe::Seen;
 use crate::watch::seen;
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use rsac_api::{RSACrackerSpec, names};
 use rsac_protocol::Job;
 use rsac_workload::Workload;
@@ -56,6 +57,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) record: &'a Record,
     pub(crate) workload: &'a Workload,
     pub(crate) seen: &'a Seen,
+    pub(crate) now: &'a Time,
 }
 
 /// The record that counts for a job: what it was started with; a new one where there is
@@ -154,31 +156,15 @@ pub(crate) async fn bring_rest(
         let Some(bound) = bound else {
             return [Ok(()), Ok(())];
         };
-        let (runs, count) = (plan.workload.master, plan.workload.workers);
-        let master = build::master(parent, plan.spec, plan.record, bound, runs);
-        let workers = build::workers(parent, plan.spec, plan.record, bound, count);
-        let master = async {
-            if plan.seen.master.is_none() && !plan.record.claims.is_empty() {
-                claim_is_free(context, parent).await?;
-            }
-            ensure(
-                context,
-                parent,
-                &mut children.master,
-                &stores.masters,
-                master,
-            )
-            .await
-        };
-        let workers = ensure(
+        let wanted = (plan.workload.master, plan.workload.workers);
+        bring_pods(
             context,
-            parent,
-            &mut children.workers,
-            &stores.workers,
-            workers,
-        );
-        let (master, workers) = tokio::join!(master, workers);
-        [master, workers]
+            plan,
+            bound,
+            wanted,
+            [&mut children.master, &mut children.workers],
+        )
+        .await
     };
     let headless = build::headless_service(parent);
     let progress = build::progress_service(parent, plan.spec);
@@ -236,27 +222,33 @@ pub(crate) async fn bring_to_rest(
     children: &mut Children,
     troubles: &mut Vec<Trouble>,
 ) {
-    let parent = plan.parent;
-    let stores = &context.stores;
-    let master = build::master(parent, plan.spec, plan.record, bound, false);
-    let workers = build::workers(parent, plan.spec, plan.record, bound, 0);
-    let (master, workers) = tokio::join!(
-        ensure(
-            context,
-            parent,
-            &mut children.master,
-            &stores.masters,
-            master
-        ),
-        ensure(
-            context,
-            parent,
-            &mut children.workers,
-            &stores.workers,
-            workers
-        ),
-    );
-    troubles.extend([master, workers].into_iter().filter_map(Result::err));
+    let memories = [&mut children.master, &mut children.workers];
+    let pods = bring_pods(context, plan, bound, (false, 0), memories).await;
+    troubles.extend(pods.into_iter().filter_map(Result::err));
+}
+
+/// Master and workers, as many as are wanted of each; their memories in that order. A master
+/// that is to stop does so after its workers.
+async fn bring_pods(
+    context: &Context,
+    plan: &Plan<'_>,
+    bound: &Bound,
+    (runs, count): (bool, u32),
+    [master_memory, workers_memory]: [&mut ChildMemory; 2],
+) -> [Result<(), Trouble>; 2] {
+    let (parent, stores) = (plan.parent, &context.stores);
+    let runs = runs || plan.seen.is_reported_to(parent, plan.now);
+    let master = build::master(parent, plan.spec, plan.record, bound, runs);
+    let workers = build::workers(parent, plan.spec, plan.record, bound, count);
+    let master = async {
+        if plan.seen.master.is_none() && !plan.record.claims.is_empty() {
+            claim_is_free(context, parent).await?;
+        }
+        ensure(context, parent, master_memory, &stores.masters, master).await
+    };
+    let workers = ensure(context, parent, workers_memory, &stores.workers, workers);
+    let (master, workers) = tokio::join!(master, workers);
+    [master, workers]
 }
 
 /// A StatefulSet takes whatever claim has the name, also one that is about to be removed

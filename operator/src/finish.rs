@@ -120,6 +120,7 @@ impl Look<'_> {
             retry,
             lost,
             self.next_doubt(),
+            self.next_leave(),
             self.next_question(memory),
         ]
         .into_iter()
@@ -137,6 +138,13 @@ impl Look<'_> {
             None => DOUBT,
             Some(_) => LONG,
         })
+    }
+
+    /// A master that waits for workers which end: their pods tell when they have, unless
+    /// they are on a node that does not answer.
+    fn next_leave(&self) -> Option<Duration> {
+        let waits = self.seen.is_reported_to(self.parent, &self.observation.now);
+        (waits && self.cracker.spec.suspended()).then_some(DOUBT)
     }
 
     /// When to ask the master again.

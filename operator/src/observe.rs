@@ -80,6 +80,14 @@ impl Seen {
         observation
     }
 
+    /// Whether a master that is to stop is still needed: workers that end report to it what
+    /// they computed, which is lost with them otherwise.
+    pub(crate) fn is_reported_to(&self, parent: &Parent, now: &Time) -> bool {
+        let workers = names::workers(&parent.name);
+        let mut pods = self.worker_pods.iter();
+        self.master_pod.is_some() && pods.any(|pod| pods::may_report(pod, &workers, now))
+    }
+
     fn master_problem(&self, now: &Time) -> Option<String> {
         if let Some(pod) = &self.master_pod {
             return pods::problem(pod, now);

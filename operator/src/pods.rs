@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use kube::ResourceExt;
 use rsac_api::names;
 
 /// A pod that ends has its grace, and the kubelet some time to say so.
@@ -16,6 +17,17 @@ pub(crate) fn runs(pod: &Pod) -> bool {
         let state = container.state.as_ref();
         state.is_some_and(|state| state.running.is_some())
     })
+}
+
+/// Whether a worker's pod computes, or was told to end and has time left to report what it
+/// computed. A pod that somebody else made under the job's labels is nobody's worker.
+pub(crate) fn may_report(pod: &Pod, workers: &str, now: &Time) -> bool {
+    let of_ours = pod.owner_references().iter().any(|owner| {
+        owner.kind == "ReplicaSet"
+            && owner.name.rsplit_once('-').map(|(set, _)| set) == Some(workers)
+    });
+    let end = pod.metadata.deletion_timestamp.as_ref();
+    of_ours && runs(pod) && end.is_none_or(|end| end.0 > now.0)
 }
 
 /// Whether it is on its way out.
@@ -205,6 +217,34 @@ mod tests {
             assert!(text.starts_with("pod my-rsac-master-0 "), "{text}");
             assert!(parts.iter().all(|part| text.contains(part)), "{text}");
         }
+    }
+
+    #[test]
+    fn workers_report_until_their_grace_is_over() {
+        let worker = |set: &str, deleted: Value, state: &str| {
+            let pod = json!({
+                "metadata": {
+                    "deletionTimestamp": deleted,
+                    "ownerReferences": [{
+                        "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": set, "uid": "1",
+                    }],
+                },
+                "status": {"containerStatuses": [{
+                    "name": "worker", "image": "", "imageID": "", "ready": true,
+                    "restartCount": 0, "state": {state: {}},
+                }]},
+            });
+            let pod: Pod = serde_json::from_value(pod).unwrap();
+            let now = Time("2026-01-01T00:01:00Z".parse().unwrap());
+            may_report(&pod, "my-rsac-workers", &now)
+        };
+        let set = "my-rsac-workers-6544fd9bb5";
+        assert!(worker(set, Value::Null, "running"));
+        assert!(worker(set, json!("2026-01-01T00:01:20Z"), "running"));
+        // Its node does not answer.
+        assert!(!worker(set, json!("2026-01-01T00:00:50Z"), "running"));
+        assert!(!worker(set, Value::Null, "waiting"));
+        assert!(!worker("other-workers-6544fd9bb5", Value::Null, "running"));
     }
 
     #[test]

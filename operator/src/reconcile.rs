@@ -163,6 +163,7 @@ impl Look<'_> {
             record: &record,
             workload: &workload,
             seen: self.seen,
+            now: &self.observation.now,
         };
         let children = &mut memory.children;
         bring::bring_rest(context, &plan, bound.as_ref(), children, &mut self.troubles).await;
@@ -184,6 +185,7 @@ impl Look<'_> {
                     record: &record,
                     workload: &rsac_workload::workload(self.cracker, &self.observation),
                     seen: self.seen,
+                    now: &self.observation.now,
                 };
                 bring::bring_to_rest(self.context, &plan, &bound, children, &mut self.troubles)
                     .await;

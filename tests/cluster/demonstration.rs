@@ -108,49 +108,48 @@ pub(crate) fn example(bench: &Bench) {
 
 /// Scaling by everyone who can, while workers divide.
 pub(crate) fn scaled(bench: &Bench) {
-    scale(bench, &TRIAL);
+    scale(bench, "divided", &TRIAL);
 }
 
 /// Scaling by everyone who can, while workers sieve.
 pub(crate) fn scaled_sieve(bench: &Bench) {
-    scale(bench, &SIEVE);
+    scale(bench, "sieved", &SIEVE);
 }
 
-fn scale(bench: &Bench, demo: &Demo) {
+fn scale(bench: &Bench, name: &str, demo: &Demo) {
     bench.ensure_up();
     let cluster = &bench.cluster;
-    bench.crack("scaled", demo.number, demo.method, "3");
+    let resource = format!("rsacracker/{name}");
+    bench.crack(name, demo.number, demo.method, "3");
     let has_workers = |count: usize| {
         cluster.until(&format!("{count} workers"), || {
-            (cluster.pods(JOBS, "scaled", "worker").len() == count).then_some(())
+            (cluster.pods(JOBS, name, "worker").len() == count).then_some(())
         });
     };
     has_workers(3);
     // Pods of a Deployment have no numbers; whoever asks by one means one of them.
     let lines = cluster.until("a line of worker-0", || {
-        let run = bench.ok(&["logs", "scaled", "--component", "worker-0"]);
+        let run = bench.ok(&["logs", name, "--component", "worker-0"]);
         Some(run.all("log")).filter(|lines| !lines.is_empty())
     });
     let of = |line: &Value| line["component"].as_str().unwrap().to_owned();
     let first = of(&lines[0]);
-    assert!(first.starts_with("scaled-workers-"), "{first}");
+    assert!(first.starts_with(&format!("{name}-workers-")), "{first}");
     assert!(lines.iter().all(|line| of(line) == first), "{lines:?}");
     // As `kubectl edit` does, without an editor's window.
-    let mut edit = cluster.command(&["edit", "-n", JOBS, "rsac", "scaled"]);
+    let mut edit = cluster.command(&["edit", "-n", JOBS, "rsac", name]);
     edit.env("KUBE_EDITOR", "sed -i 's/workerCount: 3/workerCount: 5/'");
     let edited = edit.output().unwrap();
     assert!(edited.status.success(), "{edited:?}");
     has_workers(5);
-    cluster.ok(&["scale", "-n", JOBS, "rsacracker/scaled", "--replicas=2"]);
+    cluster.ok(&["scale", "-n", JOBS, &resource, "--replicas=2"]);
     has_workers(2);
-    bench.ok(&["scale", "scaled", "0"]);
+    bench.ok(&["scale", name, "0"]);
     has_workers(0);
     let reason = |r: &Value| condition(r, "Progressing").1.to_owned();
-    bench.until("scaled", "says that nobody works", |r| {
-        reason(r) == "NoWorkers"
-    });
-    cluster.ok(&["scale", "-n", JOBS, "rsacracker/scaled", "--replicas=4"]);
-    finish(bench, "scaled", demo);
+    bench.until(name, "says that nobody works", |r| reason(r) == "NoWorkers");
+    cluster.ok(&["scale", "-n", JOBS, &resource, "--replicas=4"]);
+    finish(bench, name, demo);
 }
 
 /// Waits for the end, and checks answer and accounting; then deletes the job, after which
@@ -180,14 +179,25 @@ pub(crate) fn suspended(bench: &Bench) {
     let done = |r: &Value| r["status"]["progress"]["done"].as_i64().unwrap_or(0);
     bench.until("paused", "has covered something", |r| done(r) > 0);
     bench.ok(&["suspend", "paused"]);
+    // Workers report what they computed: the master goes after them.
     cluster.until("no pod", || {
-        let pods = ["master", "worker"].map(|part| cluster.pods(JOBS, "paused", part).len());
-        (pods == [0, 0]).then_some(())
+        let selector = "suu-kopf.dev/rsacracker=paused";
+        let pods = cluster.get(&["pods", "-n", JOBS, "-l", selector]);
+        let pods = pods["items"].as_array().unwrap();
+        let (masters, workers): (Vec<&Value>, Vec<&Value>) = pods
+            .iter()
+            .partition(|pod| pod["metadata"]["name"] == "paused-master-0");
+        if !workers.is_empty() {
+            assert!(
+                masters[0]["metadata"]["deletionTimestamp"].is_null(),
+                "the master goes before its workers"
+            );
+        }
+        pods.is_empty().then_some(())
     });
     let before = done(&bench.resource("paused"));
     assert!(before > 0);
-    let claims = cluster.get(&["pvc", "-n", JOBS]);
-    assert_eq!(claims["items"].as_array().unwrap().len(), 1);
+    cluster.get(&["pvc", "-n", JOBS, "ledger-paused-master-0"]);
     bench.ok(&["resume", "paused"]);
     bench.until("paused", "goes on", |r| {
         condition(r, "Progressing").1 == "Searching" && done(r) >= before
