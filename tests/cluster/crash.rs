@@ -4,7 +4,7 @@
 //! A proxy between operator and API server counts the requests and does the killing. A
 //! fixed sample of the moments is run; `RSAC_FULL=1` runs all of them.
 
-use crate::operator::{HERE, Operator, Place};
+use crate::place::{Operator, Place};
 use crate::run::condition;
 use crate::stack::Bench;
 use rand::SeedableRng;
@@ -198,7 +198,7 @@ fn end(bench: &Bench, place: &Place<'_>) -> End {
         let (state, reason) = condition(&resource, kind);
         (state.to_owned(), reason.to_owned())
     });
-    let result = cluster.get(&["secret", "-n", HERE, "crashed-result"]);
+    let result = cluster.get(&["secret", "-n", &place.namespace, "crashed-result"]);
     let factors = result["data"]["factors"].clone();
     (ours.collect(), said.into(), factors)
 }
@@ -213,7 +213,7 @@ fn run(
 ) -> (End, usize) {
     let proxy = Proxy::start(plain.port, moment);
     let through = kubeconfig(folder, proxy.port);
-    let operator = Operator::start(&through, bench.image(), &[]);
+    let operator = Operator::start(&through, &place.namespace, bench.image(), &[]);
     *proxy.victim.lock().unwrap() = Some(operator);
     place.job(
         "crashed",
@@ -227,18 +227,15 @@ fn run(
         .until(&format!("it is solved, {moment:?}"), || {
             let mut victim = proxy.victim.lock().unwrap();
             if second.is_none() && victim.as_mut().is_some_and(Operator::has_ended) {
-                second = Some(Operator::start(
-                    &bench.cluster.kubeconfig,
-                    bench.image(),
-                    &[],
-                ));
+                second = Some(place.operator(bench.image(), &[]));
             }
             drop(victim);
             settled(&place.resource("crashed")).then_some(())
         });
     assert_eq!(second.is_some(), moment.is_some(), "killed at {moment:?}");
     let end = end(bench, place);
-    bench.cluster.ok(&["delete", "-n", HERE, "rsac", "crashed"]);
+    let delete = ["delete", "-n", &place.namespace, "rsac", "crashed"];
+    bench.cluster.ok(&delete);
     bench.cluster.until("nothing is left", || {
         bench.cluster.belongings("crashed").is_empty().then_some(())
     });
@@ -246,7 +243,7 @@ fn run(
 }
 
 pub(crate) fn campaign(bench: &Bench) {
-    let place = Place::make(&bench.cluster);
+    let place = Place::make(&bench.cluster, "rsac-tests-crash");
     let plain = Plain::start(bench);
     let folder = tempfile::tempdir().unwrap();
     let (undisturbed, requests) = run(bench, &place, &plain, folder.path(), None);

@@ -2,201 +2,18 @@
 //! namespace of its own: what it restores and what it leaves alone, what another operator
 //! takes over, what it waits for. Told after `down`, when no operator is in the cluster.
 
-use crate::cluster::Cluster;
+use crate::place::{CRD, DEFINITION, Operator, Place};
 use crate::run::{TRIAL, condition};
 use crate::stack::Bench;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// The namespace of these stories.
-pub(crate) const HERE: &str = "rsac-tests-operator";
-
-pub(crate) const DEFINITION: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../deploy/crd/rsacrackers.yaml"
-);
-
-/// An operator outside the cluster; killed when dropped.
-pub(crate) struct Operator {
-    child: Child,
-    health: u16,
-}
-
-impl Operator {
-    /// Starts one for [`HERE`] alone.
-    pub(crate) fn start(kubeconfig: &Path, image: &str, more: &[&str]) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let health = free.local_addr().unwrap().port();
-        drop(free);
-        let child = Command::new(env!("CARGO_BIN_EXE_rsac-infra"))
-            .arg("operator")
-            .arg("--kubeconfig")
-            .arg(kubeconfig)
-            .args(["--image", image, "--namespace", HERE])
-            .args(["--health-listen", &format!("127.0.0.1:{health}")])
-            .args(["--retry-base", "0.2", "--retry-cap", "2"])
-            .args(more)
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self { child, health }
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args([name, &id]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
-    }
-
-    /// The status line and body of a plain GET; none while nobody answers.
-    pub(crate) fn get(&self, path: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.health)).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        Some(answer)
-    }
-
-    /// How much it has written, by kind of call.
-    pub(crate) fn written(&self) -> Vec<String> {
-        let page = self.get("/metrics").unwrap();
-        let lines = page.lines().filter(|line| line.contains("writes_total{"));
-        lines.map(ToOwned::to_owned).collect()
-    }
-
-    fn says(&self, cluster: &Cluster, path: &str, words: &str) {
-        cluster.until(&format!("{path} says {words}"), || {
-            self.get(path).filter(|answer| answer.contains(words))
-        });
-    }
-}
-
-impl Drop for Operator {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Definition and namespace, as long as a story is told.
-pub(crate) struct Place<'a> {
-    cluster: &'a Cluster,
-    /// Whether the definition is to go with it.
-    defined: bool,
-}
-
-impl<'a> Place<'a> {
-    pub(crate) fn make(cluster: &'a Cluster) -> Self {
-        let there = [
-            "get",
-            "crd",
-            "--ignore-not-found",
-            "rsacrackers.suu-kopf.dev",
-        ];
-        let defined = cluster.ok(&there).is_empty();
-        cluster.ok(&["apply", "-f", DEFINITION]);
-        let established = "--for=condition=Established";
-        cluster.ok(&["wait", established, "crd/rsacrackers.suu-kopf.dev"]);
-        cluster.ok(&["create", "namespace", HERE]);
-        Self { cluster, defined }
-    }
-
-    pub(crate) fn job(&self, name: &str, spec: Value) {
-        let mut spec = spec;
-        spec["ledger"] = json!({"ephemeral": true});
-        let job = json!({
-            "apiVersion": "suu-kopf.dev/v1",
-            "kind": "RSACracker",
-            "metadata": {"name": name},
-            "spec": spec,
-        });
-        self.cluster.apply(HERE, &job);
-    }
-
-    pub(crate) fn resource(&self, name: &str) -> Value {
-        self.cluster.get(&["rsac", "-n", HERE, name])
-    }
-
-    pub(crate) fn until(&self, name: &str, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-        self.cluster.until(&format!("{name} {what}"), || {
-            Some(self.resource(name)).filter(&is)
-        })
-    }
-
-    pub(crate) fn solved(&self, name: &str) -> Value {
-        self.until(name, "is solved", |r| condition(r, "Succeeded").0 == "True")
-    }
-
-    pub(crate) fn patch(&self, what: &[&str], patch: &Value) {
-        let patch = patch.to_string();
-        let words = ["-n", HERE, "--type=merge", "-p", &patch];
-        self.cluster.ok(&[&["patch"], what, &words].concat());
-    }
-
-    /// Changes what the operator said, behind its back.
-    pub(crate) fn patch_status(&self, name: &str, status: &Value) {
-        let patch = json!({"status": status});
-        self.patch(&["rsac", name, "--subresource=status"], &patch);
-    }
-
-    /// What the operator keeps for a job, by kind and name: version and what matters.
-    pub(crate) fn children(&self, job: &str) -> BTreeMap<String, (String, Value)> {
-        const KINDS: &str = "statefulsets,deployments,services,poddisruptionbudgets,\
-                             networkpolicies,configmaps,secrets";
-        let selector = format!("suu-kopf.dev/rsacracker={job}");
-        let all = self.cluster.get(&[KINDS, "-n", HERE, "-l", &selector]);
-        let all = all["items"].as_array().unwrap().iter();
-        all.map(|object| {
-            let meta = &object["metadata"];
-            let name = format!("{} {}", object["kind"], meta["name"]);
-            let mut content = object.clone();
-            content["spec"]["clusterIP"].take();
-            content["spec"]["clusterIPs"].take();
-            content["metadata"] = json!({"labels": meta["labels"]});
-            content["status"].take();
-            let version = meta["resourceVersion"].as_str().unwrap().to_owned();
-            (name, (version, content))
-        })
-        .collect()
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let delete = ["delete", "--ignore-not-found"];
-        let mut gone = vec![["namespace", HERE]];
-        if self.defined {
-            gone.push(["crd", "rsacrackers.suu-kopf.dev"]);
-        }
-        for what in gone {
-            let words = [&delete[..], &what[..]].concat();
-            let _ = self.cluster.command(&words).output();
-        }
-    }
-}
 
 /// Children come back, strangers stay as they are, and then nothing is written.
 pub(crate) fn restores(bench: &Bench) {
-    let place = Place::make(&bench.cluster);
+    let place = Place::make(&bench.cluster, "rsac-tests-restored");
     let cluster = &bench.cluster;
-    let _operator = Operator::start(&cluster.kubeconfig, bench.image(), &[]);
+    let _operator = place.operator(bench.image(), &[]);
 
     place.job("kept", json!({"numberToFactor": 804_556_097}));
     place.solved("kept");
@@ -217,7 +34,7 @@ pub(crate) fn restores(bench: &Bench) {
         ["networkpolicy", "kept-master"],
         ["deployment", "kept-workers"],
     ] {
-        cluster.ok(&["delete", "-n", HERE, what[0], what[1]]);
+        cluster.ok(&["delete", "-n", &place.namespace, what[0], what[1]]);
     }
     let number = json!({"data": {"job.json": "{}"}});
     place.patch(&["configmap", "kept-job"], &number);
@@ -235,17 +52,20 @@ pub(crate) fn restores(bench: &Bench) {
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "clash-job"}, "data": {"mine": "yes"},
     });
-    cluster.apply(HERE, &strange);
+    cluster.apply(&place.namespace, &strange);
     place.job("clash", json!({"numberToFactor": 15}));
     let seen = place.until("clash", "says whose name it would take", |r| {
         condition(r, "Degraded").1 == "NameTaken"
     });
     assert!(seen.to_string().contains("ConfigMap clash-job"), "{seen}");
-    assert_eq!(cluster.pods(HERE, "clash", "master"), Vec::<String>::new());
-    let stranger = cluster.get(&["configmap", "-n", HERE, "clash-job"]);
+    assert_eq!(
+        cluster.pods(&place.namespace, "clash", "master"),
+        Vec::<String>::new()
+    );
+    let stranger = cluster.get(&["configmap", "-n", &place.namespace, "clash-job"]);
     assert_eq!(stranger["data"], json!({"mine": "yes"}));
     assert!(stranger["metadata"]["ownerReferences"].is_null());
-    cluster.ok(&["delete", "-n", HERE, "configmap", "clash-job"]);
+    cluster.ok(&["delete", "-n", &place.namespace, "configmap", "clash-job"]);
     place.solved("clash");
 
     // One child that the server refuses is named, and the others are there.
@@ -261,7 +81,7 @@ pub(crate) fn restores(bench: &Bench) {
             .contains("Deployment refused-workers was refused");
         state == "True" && reason == "ChildRefused" && names && r["status"]["stage"] == "Search"
     });
-    cluster.ok(&["delete", "-n", HERE, "rsac", "refused"]);
+    cluster.ok(&["delete", "-n", &place.namespace, "rsac", "refused"]);
 
     let versions = || {
         let mut versions: Vec<Value> = ["kept", "clash"]
@@ -287,8 +107,8 @@ pub(crate) fn restores(bench: &Bench) {
 
 /// Made suspended, a job takes nothing until it is resumed.
 pub(crate) fn suspended_first(bench: &Bench) {
-    let place = Place::make(&bench.cluster);
-    let _operator = Operator::start(&bench.cluster.kubeconfig, bench.image(), &[]);
+    let place = Place::make(&bench.cluster, "rsac-tests-suspended");
+    let _operator = place.operator(bench.image(), &[]);
     place.job("asleep", json!({"numberToFactor": 15, "suspend": true}));
     place.until("asleep", "is suspended", |r| {
         condition(r, "Progressing").1 == "Suspended"
@@ -303,8 +123,8 @@ pub(crate) fn suspended_first(bench: &Bench) {
 /// certificate: the job's pods stay the same ones.
 pub(crate) fn upgraded(bench: &Bench) {
     let cluster = &bench.cluster;
-    let place = Place::make(cluster);
-    let mut first = Operator::start(&cluster.kubeconfig, bench.image(), &[]);
+    let place = Place::make(cluster, "rsac-tests-upgraded");
+    let mut first = place.operator(bench.image(), &[]);
     let trial = json!({
         "numberToFactor": TRIAL.number, "method": TRIAL.method, "workerCount": 2,
     });
@@ -314,7 +134,7 @@ pub(crate) fn upgraded(bench: &Bench) {
     });
     first.kill();
     let pods = || {
-        let pods = cluster.get(&["pods", "-n", HERE]);
+        let pods = cluster.get(&["pods", "-n", &place.namespace]);
         let pods = pods["items"].as_array().unwrap().iter();
         let mut pods: Vec<(String, String)> = pods
             .map(|pod| {
@@ -328,7 +148,7 @@ pub(crate) fn upgraded(bench: &Bench) {
     let before = pods();
     assert_eq!(before.len(), 3);
     let certificate = || {
-        let secret = cluster.get(&["secret", "-n", HERE, "long-tls"]);
+        let secret = cluster.get(&["secret", "-n", &place.namespace, "long-tls"]);
         secret["data"]["tls.crt"].as_str().unwrap().to_owned()
     };
     let old = certificate();
@@ -336,7 +156,7 @@ pub(crate) fn upgraded(bench: &Bench) {
         "suu-kopf.dev/renew-after": "2020-01-01T00:00:00Z",
     }}});
     place.patch(&["secret", "long-tls"], &past);
-    let _second = Operator::start(&cluster.kubeconfig, "registry.invalid/rsac:other", &[]);
+    let _second = place.operator("registry.invalid/rsac:other", &[]);
     cluster.until("the certificate is renewed", || {
         (certificate() != old).then_some(())
     });
@@ -345,7 +165,7 @@ pub(crate) fn upgraded(bench: &Bench) {
     place.until("long", "goes on", |r| done(r) > now);
     assert_eq!(pods(), before);
     // Scaling is the spec's word, and the new pods are of the job's own image.
-    cluster.ok(&["scale", "-n", HERE, "rsac/long", "--replicas=3"]);
+    cluster.ok(&["scale", "-n", &place.namespace, "rsac/long", "--replicas=3"]);
     place.until("long", "has three workers", |r| {
         r["status"]["readyWorkers"] == 3
     });
@@ -354,23 +174,23 @@ pub(crate) fn upgraded(bench: &Bench) {
 /// Of two operators one acts; frozen past its Lease, the other does.
 pub(crate) fn two(bench: &Bench) {
     let cluster = &bench.cluster;
-    let place = Place::make(cluster);
+    let place = Place::make(cluster, "rsac-tests-two");
     let start = |name: &str| {
         let words = [
             "--leader-elect",
             "--lease-namespace",
-            HERE,
+            &place.namespace,
             "--identity",
             name,
         ];
-        Operator::start(&cluster.kubeconfig, bench.image(), &words)
+        place.operator(bench.image(), &words)
     };
     let holder = |name: &'static str| {
         cluster.until(&format!("{name} leads"), || {
             let words = [
                 "lease",
                 "-n",
-                HERE,
+                &place.namespace,
                 "--ignore-not-found",
                 "-o",
                 "json",
@@ -410,16 +230,17 @@ pub(crate) fn two(bench: &Bench) {
 /// Started before the definition, and outliving it, an operator waits and says so.
 pub(crate) fn waits(bench: &Bench) {
     let cluster = &bench.cluster;
-    let operator = Operator::start(&cluster.kubeconfig, bench.image(), &[]);
+    let namespace = "rsac-tests-waits";
+    let operator = Operator::start(&cluster.kubeconfig, namespace, bench.image(), &[]);
     operator.says(cluster, "/readyz", "rsacrackers.suu-kopf.dev is not there");
     operator.says(cluster, "/readyz", "503");
-    let place = Place::make(cluster);
+    let place = Place::make(cluster, namespace);
     operator.says(cluster, "/readyz", "200 OK");
     place.job("early", json!({"numberToFactor": 15}));
     place.solved("early");
-    cluster.ok(&["delete", "crd", "rsacrackers.suu-kopf.dev"]);
+    cluster.ok(&["delete", "crd", CRD]);
     cluster.until("nothing is left of early", || {
-        let pods = cluster.get(&["pods", "-n", HERE]);
+        let pods = cluster.get(&["pods", "-n", &place.namespace]);
         pods["items"].as_array().unwrap().is_empty().then_some(())
     });
     operator.says(cluster, "/readyz", "503");
@@ -428,7 +249,7 @@ pub(crate) fn waits(bench: &Bench) {
     operator.says(cluster, "/readyz", "200 OK");
     cluster.until("the definition serves", || {
         let applied = cluster
-            .command(&["get", "rsac", "-n", HERE])
+            .command(&["get", "rsac", "-n", &place.namespace])
             .output()
             .unwrap();
         applied.status.success().then_some(())

@@ -2,7 +2,7 @@
 //! not answer, is named in its status and stops nothing else; it comes when they go.
 
 use crate::cluster::Cluster;
-use crate::operator::{HERE, Operator, Place};
+use crate::place::Place;
 use crate::run::{TRIAL, condition};
 use crate::stack::Bench;
 use serde_json::{Value, json};
@@ -12,9 +12,9 @@ const WEBHOOK: &str = "rsac-tests-nobody";
 
 pub(crate) fn children(bench: &Bench) {
     let cluster = &bench.cluster;
-    let place = Place::make(cluster);
-    let hurdles = Hurdles::put(cluster);
-    let _operator = Operator::start(&cluster.kubeconfig, bench.image(), &[]);
+    let place = Place::make(cluster, "rsac-tests-refused");
+    let hurdles = Hurdles::put(cluster, &place.namespace);
+    let _operator = place.operator(bench.image(), &[]);
     let trial = json!({
         "numberToFactor": TRIAL.number, "method": TRIAL.method, "workerCount": 1,
     });
@@ -60,18 +60,21 @@ fn message(job: &Value) -> String {
 
 /// A quota without room for workers, a policy against disruption budgets, and a webhook for
 /// network policies where nobody listens; gone when dropped.
-struct Hurdles<'a>(&'a Cluster);
+struct Hurdles<'a> {
+    cluster: &'a Cluster,
+    namespace: &'a str,
+}
 
 impl<'a> Hurdles<'a> {
-    fn put(cluster: &'a Cluster) -> Self {
-        let hurdles = Self(cluster);
+    fn put(cluster: &'a Cluster, namespace: &'a str) -> Self {
+        let hurdles = Self { cluster, namespace };
         let quota = json!({
             "apiVersion": "v1",
             "kind": "ResourceQuota",
             "metadata": {"name": "no-workers"},
             "spec": {"hard": {"count/deployments.apps": "0"}},
         });
-        let here = json!({"matchLabels": {"kubernetes.io/metadata.name": HERE}});
+        let here = json!({"matchLabels": {"kubernetes.io/metadata.name": namespace}});
         let policy = json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "ValidatingAdmissionPolicy",
@@ -107,7 +110,7 @@ impl<'a> Hurdles<'a> {
             }],
         });
         for manifest in [quota, policy, binding, webhook] {
-            cluster.apply(HERE, &manifest);
+            cluster.apply(namespace, &manifest);
         }
         // Each is in force some moments after it is there.
         let selector = json!({"matchLabels": {"app": "probe"}});
@@ -141,7 +144,7 @@ impl<'a> Hurdles<'a> {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), probe.to_string()).unwrap();
             let path = file.path().to_str().unwrap();
-            let create = ["create", "-n", HERE, "--dry-run=server", "-f", path];
+            let create = ["create", "-n", namespace, "--dry-run=server", "-f", path];
             cluster.until(&format!("{kind} is refused"), || {
                 let output = cluster.command(&create).output().unwrap();
                 let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -160,8 +163,8 @@ impl Drop for Hurdles<'_> {
             format!("validatingadmissionpolicy/{POLICY}"),
             format!("validatingwebhookconfiguration/{WEBHOOK}"),
         ] {
-            let words = ["delete", "-n", HERE, "--ignore-not-found", &what];
-            let _ = self.0.command(&words).output();
+            let words = ["delete", "-n", self.namespace, "--ignore-not-found", &what];
+            let _ = self.cluster.command(&words).output();
         }
     }
 }

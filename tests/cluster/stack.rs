@@ -5,7 +5,7 @@ use crate::run::Run;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The namespace of the stack's jobs.
 pub(crate) const JOBS: &str = "rsac-tests";
@@ -16,6 +16,7 @@ pub(crate) struct Bench {
     folder: tempfile::TempDir,
     image: OnceLock<String>,
     is_up: OnceLock<()>,
+    bringing: Mutex<()>,
 }
 
 impl Bench {
@@ -25,6 +26,7 @@ impl Bench {
             folder: tempfile::tempdir().unwrap(),
             image: OnceLock::new(),
             is_up: OnceLock::new(),
+            bringing: Mutex::default(),
         }
     }
 
@@ -116,6 +118,8 @@ impl Bench {
 
     /// Stories that are told alone bring the stack up themselves.
     pub(crate) fn ensure_up(&self) {
+        // One of several that are told together does it, the others wait.
+        let _alone = self.bringing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_up.get().is_none() {
             self.up(&["--file", example_file()]);
             self.ok(&["delete", "my-rsac"]);

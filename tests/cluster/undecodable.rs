@@ -2,24 +2,22 @@
 //! it is told so, and nobody else waits for it.
 
 use crate::cluster::Cluster;
-use crate::operator::{DEFINITION, HERE, Operator, Place};
+use crate::place::{CRD, DEFINITION, Place};
 use crate::run::condition;
 use crate::stack::Bench;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const CRD: &str = "rsacrackers.suu-kopf.dev";
-
 pub(crate) fn job(bench: &Bench) {
     let cluster = &bench.cluster;
-    let place = Place::make(cluster);
-    let mut first = Operator::start(&cluster.kubeconfig, bench.image(), &[]);
+    let place = Place::make(cluster, "rsac-tests-undecodable");
+    let mut first = place.operator(bench.image(), &[]);
     place.job("before", json!({"numberToFactor": 15}));
     place.solved("before");
 
     // It comes while the operator watches …
     let spec = json!({"numberToFactor": 15, "suspend": "perhaps"});
-    store(cluster, &spec);
+    store(cluster, &place, &spec);
     let unreadable = |r: &Value| {
         condition(r, "Accepted").0 == "False" && r.to_string().contains("cannot read it")
     };
@@ -32,7 +30,7 @@ pub(crate) fn job(bench: &Bench) {
 
     // … and is there when one begins, which knows nothing of what was said.
     place.patch_status("odd", &json!({"conditions": null}));
-    let mut second = Operator::start(&cluster.kubeconfig, bench.image(), &[]);
+    let mut second = place.operator(bench.image(), &[]);
     place.until("odd", "is not accepted once more", unreadable);
     place.job("after", json!({"numberToFactor": 35}));
     place.solved("after");
@@ -48,7 +46,7 @@ pub(crate) fn job(bench: &Bench) {
 }
 
 /// Stores a job `odd` of that spec, whatever the definition says.
-fn store(cluster: &Cluster, spec: &Value) {
+fn store(cluster: &Cluster, place: &Place<'_>, spec: &Value) {
     let anything = json!([{
         "op": "replace",
         "path": "/spec/versions/0/schema/openAPIV3Schema",
@@ -74,7 +72,14 @@ fn store(cluster: &Cluster, spec: &Value) {
     std::fs::write(file.path(), job.to_string()).unwrap();
     let path = file.path().to_str().unwrap();
     let create = |more: &[&str]| {
-        let words = ["create", "-n", HERE, "--validate=false", "-f", path];
+        let words = [
+            "create",
+            "-n",
+            &place.namespace,
+            "--validate=false",
+            "-f",
+            path,
+        ];
         let output = cluster.command(&[&words[..], more].concat()).output();
         output.unwrap().status.success()
     };
