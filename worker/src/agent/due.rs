@@ -14,6 +14,10 @@ const MAX_ACQUIRE: usize = 64;
 /// How long a drained worker tries to say that it leaves, once all else is delivered.
 const LEAVE: Duration = Duration::from_secs(5);
 
+/// A search is reported on after this at first, then after this part of its age.
+const YOUNG: Duration = Duration::from_millis(500);
+const YOUNG_PART: u32 = 32;
+
 /// Full enough to be reported: one more piece should still fit.
 const FULL: usize = MAX_FINDINGS_BYTES / 4 * 3;
 
@@ -52,8 +56,16 @@ impl Agent {
 
     /// What a lane gathered is reported when it is full, or at three quarters of the
     /// checkpoint interval: the rest is for the piece in work and the way to the spool.
+    /// Earlier in a search that has just begun: it may be one of seconds, of which the master
+    /// would learn too late that it has found enough.
     fn report_due(&mut self, now: Time, wake: &mut Wake) {
-        let interval = self.checkpoint * 3 / 4;
+        let longest = self.checkpoint * 3 / 4;
+        let begun = self.begun;
+        let interval = |since: Time| {
+            (since.saturating_sub(begun) / YOUNG_PART)
+                .max(YOUNG)
+                .min(longest)
+        };
         for lane in 0..self.lanes.len() {
             let work = self.lanes.get(lane).and_then(|lane| lane.work.as_ref());
             let Some(gathered) = work.map(|work| &work.gathered) else {
@@ -61,7 +73,7 @@ impl Agent {
             };
             let due = gathered
                 .since()
-                .is_some_and(|since| wake.is_due(now, since + interval));
+                .is_some_and(|since| wake.is_due(now, since + interval(since)));
             if due || gathered.bytes() >= FULL {
                 self.report(lane);
             }

@@ -60,6 +60,8 @@ pub struct Agent {
     jitter: Jitter,
     positions: Positions,
     plan: Option<Arc<LoadedPlan>>,
+    /// When work on the plan began here.
+    begun: Time,
     checkpoint: Duration,
     /// The master knows the worker, and the plan is the one in force.
     registered: bool,
@@ -143,6 +145,7 @@ impl Agent {
             jitter: Jitter::new(config.seed),
             positions: Positions::default(),
             plan: None,
+            begun: Time::ZERO,
             checkpoint: Duration::from_secs(1),
             registered: false,
             met: false,

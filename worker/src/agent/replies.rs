@@ -226,6 +226,7 @@ impl Agent {
             Ok(plan) => {
                 tracing::info!(plan = digest.short(), method = %plan.method(), "working on a plan");
                 self.plan = Some(Arc::new(LoadedPlan { digest, plan }));
+                self.begun = now;
             }
             Err(source) => {
                 self.end = Some(End::Failed(WorkerError::Plan { digest, source }));

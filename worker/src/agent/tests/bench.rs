@@ -188,4 +188,12 @@ impl Bench {
         assert_eq!(bench.ordered, [(0, 0..100)]);
         bench
     }
+
+    /// The same in a search that is an hour old.
+    pub(super) fn long_at_work() -> Self {
+        let mut bench = Self::at_work();
+        bench.now += seconds(3600);
+        bench.agent.heartbeat_at += seconds(3600);
+        bench
+    }
 }

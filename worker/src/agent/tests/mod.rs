@@ -25,7 +25,7 @@ fn a_lane_goes_on_with_the_prefetched_unit_without_asking() {
 
 #[test]
 fn reports_come_before_the_checkpoint_interval_is_over() {
-    let mut bench = Bench::at_work();
+    let mut bench = Bench::long_at_work();
     bench.computes(0, 0..10, false);
     assert!(bench.wake.unwrap() <= bench.now + Duration::from_millis(7500));
     bench.passes(seconds(4));
@@ -36,6 +36,25 @@ fn reports_come_before_the_checkpoint_interval_is_over() {
     let report = bench.acknowledges(true);
     assert_eq!((report.from, report.to), (0, 20));
     assert!(bench.spooled.is_empty());
+}
+
+#[test]
+fn a_search_that_has_just_begun_is_reported_on_soon_and_then_less_often() {
+    let mut bench = Bench::at_work();
+    let begun = bench.now;
+    let mut reported = Vec::new();
+    for at in 0..99 {
+        bench.computes(0, at..at + 1, false);
+        bench.passes(seconds(1));
+        if !bench.spooled.is_empty() {
+            bench.acknowledges(true);
+            reported.push((bench.now - begun).as_secs());
+        }
+    }
+    assert!(reported[0] <= 2, "{reported:?}");
+    // A part of its age, as pieces of a second allow.
+    let gaps: Vec<u64> = reported.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(gaps[0] < *gaps.last().unwrap(), "{reported:?}");
 }
 
 #[test]
@@ -120,7 +139,7 @@ fn another_ledger_means_to_register_again_and_to_resend() {
 
 #[test]
 fn a_unit_that_went_to_another_is_stopped_and_what_was_computed_reported() {
-    let mut bench = Bench::at_work();
+    let mut bench = Bench::long_at_work();
     bench.computes(0, 0..10, false);
     bench.passes(seconds(5));
     let held = bench.beats(Command::Continue, vec![0]);
