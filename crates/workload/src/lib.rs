@@ -9,13 +9,16 @@
 //! the status says so, for as long as it speaks of the same job ([`identity`]).
 
 mod condition;
+mod end;
 mod identity;
 mod observation;
 mod rate;
 mod status;
+mod verdicts;
 mod workload;
 
+pub use end::{End, expires_at, finished};
 pub use identity::{Identity, identity};
 pub use observation::{Observation, Obstacle};
-pub use status::{End, expires_at, finished, status};
+pub use status::status;
 pub use workload::{Workload, workload};

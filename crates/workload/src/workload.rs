@@ -1,6 +1,6 @@
 //! What is to run for a job.
 
-use crate::status::finished;
+use crate::end::finished;
 use crate::{Observation, identity};
 use rsac_api::{MethodName, RSACracker};
 use rsac_protocol::{Job, Stage};
