@@ -82,10 +82,9 @@ pub fn status(cracker: &RSACracker, observation: &Observation) -> RSACrackerStat
         },
         workers: count(observation.workers),
         ready_workers: count(at_work),
-        useful_workers: match news {
-            Some(summary) if summary.stage == Stage::Search => Some(count(summary.workers.useful)),
-            _ => None,
-        },
+        useful_workers: news
+            .filter(|summary| moving && summary.stage == Stage::Search)
+            .map(|summary| count(summary.workers.useful)),
         progress: match news {
             Some(summary) => Some(progress(summary, moving, solved)),
             None => remembered.progress,

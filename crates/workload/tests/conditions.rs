@@ -176,7 +176,7 @@ fn an_end_is_no_degradation() {
 
 #[test]
 fn useful_workers_are_told_in_a_search_only() {
-    let useful = |stage| {
+    let useful_of = |stage, suspend| {
         let word = Summary {
             workers: WorkersSummary {
                 live: 3,
@@ -186,12 +186,16 @@ fn useful_workers_are_told_in_a_search_only() {
             ..summary("15", stage)
         };
         let mut cracker = job("15");
+        cracker.spec.suspend = suspend;
         round(&mut cracker, &heard(1, word));
         cracker.status.unwrap().useful_workers
     };
+    let useful = |stage| useful_of(stage, None);
     assert_eq!(useful(Stage::Search), Some(17));
     assert_eq!(useful(Stage::Finish), None);
     assert_eq!(useful(Stage::Done), None);
+    // The master of a suspended job still answers, until its workers have reported.
+    assert_eq!(useful_of(Stage::Search, Some(true)), None);
 }
 
 #[test]
