@@ -59,6 +59,15 @@ const fn story(name: &'static str, tell: fn(&Bench)) -> Story {
     }
 }
 
+impl Story {
+    const fn with_nodes_of_ours(self) -> Self {
+        Self {
+            kills_nodes: true,
+            ..self
+        }
+    }
+}
+
 /// Stories that are told at the same time; the next part begins when they have ended.
 struct Part {
     threads: usize,
@@ -99,28 +108,16 @@ const PARTS: [Part; 4] = [
         threads: 1,
         stories: &[
             story("kills_of_pods_lose_nothing", faults::pods),
-            Story {
-                name: "a_lost_node_loses_nothing",
-                tell: faults::node,
-                kills_nodes: true,
-            },
+            story("a_lost_node_loses_nothing", faults::node).with_nodes_of_ours(),
             story("each_node_is_drained_in_turn", faults::drained),
-            Story {
-                name: "the_operator_calls_what_it_may",
-                tell: rights::calls,
-                kills_nodes: true,
-            },
+            story("the_operator_calls_what_it_may", rights::calls).with_nodes_of_ours(),
             story("down_leaves_nothing", gone::down),
-            Story {
-                name: "kubectl_alone_brings_and_removes_it",
-                tell: by_hand::plain,
-                kills_nodes: true,
-            },
-            Story {
-                name: "kustomize_gives_it_an_image_and_a_namespace",
-                tell: by_hand::kustomize,
-                kills_nodes: true,
-            },
+            story("kubectl_alone_brings_and_removes_it", by_hand::plain).with_nodes_of_ours(),
+            story(
+                "kustomize_gives_it_an_image_and_a_namespace",
+                by_hand::kustomize,
+            )
+            .with_nodes_of_ours(),
             // From here with operators outside the cluster, where none is inside any more.
             story("an_operator_waits_for_its_definition", operator::waits),
             story("what_cannot_be_read_stops_nobody_else", undecodable::job),
