@@ -65,6 +65,9 @@ pub struct Call {
     /// The parent was created a moment ago: a 404 is taken for eventual consistency, and
     /// tried again a bounded number of times.
     pub settling: bool,
+    /// An action that does no more when it is sent twice: it is sent again where no answer
+    /// came, as are the other methods.
+    pub repeats: bool,
 }
 
 impl Call {
@@ -79,6 +82,7 @@ impl Call {
             if_match: None,
             if_none_match: None,
             settling: false,
+            repeats: false,
         }
     }
 
@@ -148,15 +152,24 @@ impl Call {
         }
     }
 
+    /// Twice does no more than once: see [`Call::repeats`].
+    #[must_use]
+    pub fn repeating(self) -> Call {
+        Call {
+            repeats: true,
+            ..self
+        }
+    }
+
     /// Method and path, for errors and logs.
     pub(crate) fn what(&self) -> String {
         format!("{} {}", self.method.as_str(), self.path)
     }
 
     /// Whether sending it twice does no more than sending it once. Of the POSTs only those
-    /// are that ask.
+    /// are that ask, and those of which the caller says so.
     pub(crate) fn repeatable(&self) -> bool {
-        self.method != Method::Post || self.asks()
+        self.method != Method::Post || self.repeats || self.asks()
     }
 
     fn asks(&self) -> bool {
@@ -268,6 +281,11 @@ mod tests {
         assert!(post("checkNameAvailability"));
         assert!(!post("abort"));
         assert!(!post("generateCredentials"));
+        assert!(
+            Call::post("/x/register", "1", None)
+                .repeating()
+                .repeatable()
+        );
         assert!(Call::delete("/x", "1").repeatable());
     }
 

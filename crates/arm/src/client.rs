@@ -3,6 +3,7 @@
 use crate::answer::Answer;
 use crate::auth::Signer;
 use crate::call::{Call, Method};
+use crate::clock::Ahead;
 use crate::error::ArmError;
 use crate::fault::{ArmFault, Class};
 use crate::operation::{Begun, begun, is_absent};
@@ -25,6 +26,7 @@ pub struct Arm {
 struct Inner {
     pipeline: Pipeline,
     options: Options,
+    ahead: Ahead,
 }
 
 /// A list has no more pages than this: a service that goes round in circles is left.
@@ -62,13 +64,33 @@ impl Arm {
             None,
         );
         Ok(Arm {
-            inner: Arc::new(Inner { pipeline, options }),
+            inner: Arc::new(Inner {
+                pipeline,
+                options,
+                ahead: Ahead::default(),
+            }),
         })
     }
 
     /// What it was made with.
     pub fn options(&self) -> &Options {
         &self.inner.options
+    }
+
+    /// Seconds since 1970 by the service's clock, as its last answer told it; by this machine's
+    /// before there was any.
+    pub fn now(&self) -> u64 {
+        self.inner.ahead.now()
+    }
+
+    /// How many seconds the service's clock is ahead of this machine's, as its last answer told
+    /// it; less than 0 where it is behind.
+    pub fn clock_ahead(&self) -> i64 {
+        self.inner.ahead.seconds()
+    }
+
+    pub(crate) fn clock(&self) -> &Ahead {
+        &self.inner.ahead
     }
 
     pub(crate) fn pipeline(&self) -> &Pipeline {

@@ -135,9 +135,9 @@ impl Follower<'_> {
         let patience = &self.arm.options().patience;
         // What is quick is seen quickly; the rest is not asked for all the time.
         let own = Duration::from_secs(1_u64 << self.polls.min(16)).min(patience.poll);
-        let nominal = asked.unwrap_or(own);
-        // Zero is no wait to count with: a service that says so would be asked for ever.
-        self.waited += nominal.max(Duration::from_secs(1));
+        // Zero is no wait: a service that says so would be asked all the time, and for ever.
+        let nominal = asked.unwrap_or(own).max(Duration::from_secs(1));
+        self.waited += nominal;
         if self.waited > patience.operation {
             let text = format!(
                 "it did not end within {} s (last seen: {status}); it goes on at the service, and \

@@ -9,6 +9,7 @@ mod auth;
 mod call;
 mod classify;
 mod client;
+mod clock;
 mod cloud;
 pub mod credentials;
 mod error;

@@ -114,6 +114,7 @@ impl Arm {
                 return Ok(Next::Wait(self.next_failure(spent)));
             }
         };
+        self.clock().learn(&answer);
         tracing::debug!(
             what = outgoing.what,
             url = redact::url(outgoing.url.as_str()),

@@ -240,3 +240,36 @@ async fn nobody_sleeps_for_longer_than_the_bound() {
     let wait = waited(raw(429, "").with("retry-after", "86400")).await;
     assert!(wait <= Duration::from_secs(601).as_secs_f64(), "{wait}");
 }
+
+#[tokio::test]
+async fn the_services_clock_counts_once_it_has_told_it() {
+    let hour = |ahead: i64| {
+        let then = OffsetDateTime::now_utc() + Span::hours(ahead);
+        let date = azure_core::time::to_rfc7231(&then);
+        json(200, value!({})).with("date", date)
+    };
+    let page = raw(502, "<html>a proxy</html>").with("date", "Wed, 25 Nov 2020 10:00:00 GMT");
+    let script = Script::of([hour(-2), page, hour(3)]);
+    let arm = script.arm();
+    let here = || u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap();
+    assert!(arm.now().abs_diff(here()) <= 2);
+    arm.get(GROUP, "1").await.unwrap();
+    assert!(arm.now().abs_diff(here() - 2 * 3600) <= 2);
+    assert!((arm.clock_ahead() + 2 * 3600).abs() <= 2);
+    arm.get(GROUP, "1").await.unwrap();
+    assert!(arm.now().abs_diff(here() + 3 * 3600) <= 2);
+}
+
+#[tokio::test]
+async fn an_action_is_sent_again_only_where_twice_is_as_good_as_once() {
+    let answers = || [Reply::Reset, json(200, value!({"a": 1}))];
+    let call = || Call::post(format!("{GROUP}/providers/X/y/z/act"), "1", None);
+    let once = Script::of(answers());
+    let error = once.arm().begin(&call()).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unreachable);
+    assert_eq!(once.asked().len(), 1);
+    let again = Script::of(answers());
+    let done = again.arm().begin(&call().repeating()).await.unwrap();
+    assert!(matches!(done, Begun::Done { status: 200, .. }), "{done:?}");
+    assert_eq!(again.asked().len(), 2);
+}
