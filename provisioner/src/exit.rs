@@ -128,6 +128,16 @@ impl Failure {
         }
     }
 
+    /// Whoever read stdout has gone, which is no failure: the run ends without a word.
+    pub fn unread() -> Self {
+        Self::new(Exit::Done, "nobody reads stdout any more")
+    }
+
+    /// Whether that is all that went wrong.
+    pub fn is_unread(&self) -> bool {
+        self.exit == Exit::Done
+    }
+
     /// Adds a line that says what to do.
     #[must_use]
     pub fn remedy(mut self, line: impl Into<String>) -> Self {
@@ -164,6 +174,9 @@ impl From<ProviderError> for Failure {
         match error {
             ProviderError::Setting { what, remedy } => {
                 Self::new(Exit::Provider, what).remedy(remedy)
+            }
+            ProviderError::Conflict { what, remedy } => {
+                Self::new(Exit::Conflict, what).remedy(remedy)
             }
             ProviderError::Io { path, source } => {
                 Self::new(Exit::State, format!("{}: {source}", path.display()))

@@ -227,18 +227,22 @@ impl Journal {
         done.iter().filter_map(title).collect()
     }
 
+    /// The beginning or end of a word that was recorded last.
+    fn last_word(&self) -> Option<&Entry> {
+        let entries = self.records.iter().rev().map(|record| &record.entry);
+        let mut words =
+            entries.filter(|entry| matches!(entry, Entry::Up | Entry::UpDone | Entry::Down));
+        words.next()
+    }
+
     /// Whether the last `up` came to its end, and no `down` began since.
     pub fn is_complete(&self) -> bool {
-        let last = self
-            .records
-            .iter()
-            .rev()
-            .find_map(|record| match record.entry {
-                Entry::UpDone => Some(true),
-                Entry::Up | Entry::Down => Some(false),
-                _ => None,
-            });
-        last == Some(true)
+        self.last_word() == Some(&Entry::UpDone)
+    }
+
+    /// Whether a `down` began, and has not come to its end: else there would be no journal.
+    pub fn is_going(&self) -> bool {
+        self.last_word() == Some(&Entry::Down)
     }
 }
 
@@ -304,7 +308,7 @@ mod tests {
         assert_eq!(journal.run(), records[0].run);
         assert_eq!(journal.begun(), ["a"]);
         assert!(journal.damaged.is_empty());
-        assert!(!journal.is_complete());
+        assert!(!journal.is_complete() && journal.is_going());
     }
 
     #[test]
@@ -319,7 +323,7 @@ mod tests {
         journal.append(Entry::UpDone).unwrap();
         let journal = Journal::open(&path).unwrap();
         assert_eq!(journal.records.len(), 5);
-        assert!(journal.is_complete());
+        assert!(journal.is_complete() && !journal.is_going());
     }
 
     proptest! {

@@ -155,3 +155,46 @@ fn a_state_directory_of_another_user_is_named_with_a_remedy() {
     mode(&closed, 0o700);
     mode(&open, 0o700);
 }
+
+/// A word whose stdout nobody reads any more, as `| head -1` leaves it.
+fn unread(machine: &Machine, words: &[&str]) -> (i32, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_rsac-infra"))
+        .args(words)
+        .env_remove("RSAC_OUTPUT")
+        .env_remove("RUST_LOG")
+        .env("NO_COLOR", "1")
+        .env("RSAC_STATE_DIR", machine.state())
+        .stdout(writer)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    (run.status.code().unwrap(), said)
+}
+
+#[test]
+fn a_closed_pipe_is_a_silent_end_and_leaves_nothing_undone() {
+    let machine = Machine::new();
+    for words in [&["completions", "bash"][..], &["man"], &["manifests"]] {
+        assert_eq!(unread(&machine, words), (0, String::new()), "{words:?}");
+    }
+    let up = ["up", "--output", "json", "--quiet"];
+    assert_eq!(unread(&machine, &up), (0, String::new()));
+    machine.until_over("my-rsac");
+    for words in [
+        &["list"][..],
+        &["status", "--output", "json"],
+        &["result", "my-rsac"],
+    ] {
+        assert_eq!(unread(&machine, words), (0, String::new()), "{words:?}");
+    }
+    // The factors were never seen: they are not lost to a pipe that is closed.
+    let down = ["down", "--yes", "--output", "json", "--quiet"];
+    let (code, said) = unread(&machine, &down);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("nobody reads stdout"), "{said}");
+    machine.run(&["result", "my-rsac"]);
+    assert_eq!(unread(&machine, &down), (0, String::new()));
+    assert!(!machine.state().exists());
+}

@@ -72,7 +72,7 @@ impl<'a> Engine<'a> {
     /// When stdout cannot be written.
     pub fn show_plan(&self, steps: &[Step], job: &[String]) -> Result<(), Failure> {
         let (stack, provider) = (self.stack.name(), &self.stack.record.provider);
-        self.out.event(&Event::Plan {
+        self.out.tell(&Event::Plan {
             stack,
             provider,
             steps: steps.iter().map(PlannedStep::from).collect(),
@@ -131,7 +131,7 @@ impl<'a> Engine<'a> {
                         why: error.to_string(),
                     })?;
                     self.tell(step, StepState::Failed, Some(begun.elapsed().as_secs_f64()))?;
-                    return Err(self.failed(step, error));
+                    return Err(self.not_performed(step, error));
                 }
             }
         }
@@ -145,8 +145,10 @@ impl<'a> Engine<'a> {
     /// # Errors
     /// When a step cannot be undone or journaled, or something is left.
     pub async fn undo(&mut self) -> Result<Ended, Failure> {
-        let observed = self.provider.observe().await?;
-        let steps = order::to_undo(&observed, &self.journal);
+        let Some(observed) = self.guarded(self.provider.observe()).await else {
+            return Ok(Ended::Interrupted);
+        };
+        let steps = order::to_undo(&observed?, &self.journal);
         self.record(Entry::Down)?;
         for step in &steps {
             self.record(Entry::Undo {
@@ -159,11 +161,14 @@ impl<'a> Engine<'a> {
             match undone {
                 None => return Ok(Ended::Interrupted),
                 Some(Ok(undone)) => {
-                    self.record(Entry::Undone {
-                        step: step.id.clone(),
-                    })?;
+                    // What goes on is looked at again by the `down` that confirms its end.
+                    if undone != Undone::Going {
+                        self.record(Entry::Undone {
+                            step: step.id.clone(),
+                        })?;
+                    }
                     let took = begun.elapsed().as_secs_f64();
-                    if undone == Undone::Left {
+                    if undone != Undone::Gone {
                         self.tell(step, StepState::Left, Some(took))?;
                         continue;
                     }
@@ -171,10 +176,20 @@ impl<'a> Engine<'a> {
                     self.out
                         .step("Undone", format_args!("{} ({})", step.title, seconds(took)));
                 }
-                Some(Err(error)) => return Err(self.failed(step, error)),
+                Some(Err(error)) => {
+                    let mut failure = Failure::from(error);
+                    failure.message = format!("undo {:?}: {}", step.title, failure.message);
+                    let name = self.stack.name();
+                    return Err(failure.remedy(format!(
+                        "`rsac-infra down --stack {name}` goes on from here"
+                    )));
+                }
             }
         }
-        let leftovers = self.provider.leftovers().await?;
+        let Some(leftovers) = self.guarded(self.provider.leftovers()).await else {
+            return Ok(Ended::Interrupted);
+        };
+        let leftovers = leftovers?;
         if leftovers.is_empty() {
             return Ok(Ended::Complete);
         }
@@ -213,7 +228,7 @@ impl<'a> Engine<'a> {
     }
 
     fn tell(&self, step: &Step, state: StepState, seconds: Option<f64>) -> Result<(), Failure> {
-        self.out.event(&Event::Step {
+        self.out.tell(&Event::Step {
             stack: self.stack.name(),
             id: &step.id,
             title: &step.title,
@@ -227,7 +242,7 @@ impl<'a> Engine<'a> {
         Ok(appended.map_err(crate::stack::StackError::from)?)
     }
 
-    fn failed(&self, step: &Step, error: ProviderError) -> Failure {
+    fn not_performed(&self, step: &Step, error: ProviderError) -> Failure {
         let mut failure = Failure::from(error);
         failure.message = format!("{}: {}", step.title, failure.message);
         let name = self.stack.name();

@@ -203,7 +203,7 @@ pub enum Event<'a> {
         provider: &'a str,
         /// When it was made, in seconds since 1970.
         created_at: u64,
-        /// `complete`, `incomplete` or what is wrong with it.
+        /// `complete`, `incomplete`, `deleting` or what is wrong with it.
         state: &'a str,
         /// Its folder.
         folder: &'a str,

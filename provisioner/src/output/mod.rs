@@ -116,6 +116,18 @@ impl Output {
         }
     }
 
+    /// An event of a word that does something: what is begun is not left because whoever read
+    /// of it has gone.
+    ///
+    /// # Errors
+    /// When stdout does not take it.
+    pub fn tell(&self, event: &Event<'_>) -> Result<(), Failure> {
+        match self.event(event) {
+            Err(failure) if failure.is_unread() => Ok(()),
+            told => told,
+        }
+    }
+
     /// An answer: the event for programs, or the text for people, on stdout.
     ///
     /// # Errors
@@ -144,8 +156,9 @@ impl Output {
         if streams.live.is_some() {
             streams.say("");
         }
-        written.map_err(|error| {
-            Failure::new(Exit::Failure, format!("stdout cannot be written: {error}"))
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::unread(),
+            _ => Failure::new(Exit::Failure, format!("stdout cannot be written: {error}")),
         })
     }
 
@@ -281,20 +294,29 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_stdout_is_a_failure() {
-        struct Full;
-        impl Write for Full {
+    fn a_full_stdout_is_a_failure_and_one_that_nobody_reads_is_none() {
+        struct Broken(io::ErrorKind);
+        impl Write for Broken {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-                Err(io::Error::from(io::ErrorKind::StorageFull))
+                Err(io::Error::from(self.0))
             }
             fn flush(&mut self) -> io::Result<()> {
                 Ok(())
             }
         }
-        let (_, err) = test_stream();
-        let output = Output::new(Stream::plain(Box::new(Full)), err, OutputForm::Human, false);
-        let failure = output.to_stdout("factors").unwrap_err();
-        assert_eq!(failure.exit, Exit::Failure);
+        let output = |kind| {
+            let (_, err) = test_stream();
+            let out = Stream::plain(Box::new(Broken(kind)));
+            Output::new(out, err, OutputForm::Json, false)
+        };
+        let note = Event::Note { message: "m" };
+        let full = output(io::ErrorKind::StorageFull);
+        assert_eq!(full.to_stdout("factors").unwrap_err().exit, Exit::Failure);
+        assert_eq!(full.tell(&note).unwrap_err().exit, Exit::Failure);
+        let unread = output(io::ErrorKind::BrokenPipe);
+        assert!(unread.to_stdout("factors").unwrap_err().is_unread());
+        assert!(unread.event(&note).unwrap_err().is_unread());
+        assert_eq!(unread.tell(&note), Ok(()));
     }
 
     type Shown = std::sync::Arc<Mutex<Vec<u8>>>;

@@ -36,6 +36,8 @@ pub enum Undone {
     Gone,
     /// Nothing was taken away: it stays, or goes with a step that is undone later.
     Left,
+    /// Its deletion goes on, and nobody waits: a later `down` confirms the end.
+    Going,
 }
 
 /// Takes progress text for people.
@@ -112,6 +114,14 @@ pub enum ProviderError {
     #[error("{what}\n{remedy}")]
     Setting {
         /// What is wrong, with the value.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// It is there with another content, or another's: what, and the remedy.
+    #[error("{what}\n{remedy}")]
+    Conflict {
+        /// What is otherwise, or whose it is.
         what: String,
         /// What to do.
         remedy: String,

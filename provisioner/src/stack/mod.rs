@@ -62,7 +62,11 @@ impl Stack {
         self.save()
     }
 
-    fn save(&self) -> Result<(), StackError> {
+    /// Writes its record as it is. Whoever calls holds the stack's lock.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self) -> Result<(), StackError> {
         let path = self.folder.join(RECORD);
         let text = serde_json::to_string_pretty(&self.record)
             .map_err(|error| StackError::io(&path, error.into()))?;

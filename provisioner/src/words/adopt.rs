@@ -66,8 +66,15 @@ async fn remember(ctx: &Context<'_>, adopted: Adopted) -> Result<String, Failure
             .and_then(|a| a.resource_group.as_deref())
             .unwrap_or("?")
     ));
+    let azure = Azure::new(stack);
+    azure.note_adopted()?;
+    if let Some(nodes) = adopted.nodes {
+        azure.note_nodes(&nodes)?;
+        return Ok(name);
+    }
     // For the results that nobody has seen; without access they are lost, as `down` says.
-    if let Err(error) = Azure::new(stack).fetch_access().await {
+    let fetched = async { Ok(azure.fetch_access().await) };
+    if let Err(error) = ctx.interruptible(fetched).await? {
         ctx.out
             .warn(format_args!("its cluster gives no access: {error}"));
     }

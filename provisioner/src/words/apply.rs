@@ -65,7 +65,7 @@ async fn one(
         Applied::Unchanged => "unchanged",
     };
     let view = View(&now);
-    ctx.out.event(&Event::Applied {
+    ctx.out.tell(&Event::Applied {
         name: view.name(),
         outcome,
     })?;

@@ -69,7 +69,10 @@ pub(super) fn of(args: &AzureArgs) -> Result<AzurePlace, Failure> {
         Some(path) => read_parameters(path)?,
         None => BTreeMap::new(),
     };
-    parameters.extend(of_environment(|name| std::env::var(name).ok())?);
+    // What the file does not say, the stack may have kept: `settle` sees to that.
+    for (name, value) in of_environment(|name| std::env::var(name).ok())? {
+        parameters.entry(name).and_modify(|known| *known = value);
+    }
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             parameters.insert(name.to_owned(), value);
@@ -282,12 +285,13 @@ fn must_be_right(azure: &AzurePlace) -> Result<(), Failure> {
     let template = template()?;
     // The key is made later where none is given.
     let parameters = parameters(azure, Some("ssh-rsa x"), &Map::new());
-    template.values(&parameters, None).map_err(|error| {
+    let values = template.values(&parameters, None).map_err(|error| {
         let mut failure = Failure::from(wrong(&error));
         failure.exit = Exit::BadInput;
         failure
     })?;
-    Ok(())
+    azure::limits::check(azure, &values)
+        .map_err(|beyond| Failure::new(Exit::BadInput, beyond.what).remedy(beyond.remedy))
 }
 
 #[cfg(test)]

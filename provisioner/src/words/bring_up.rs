@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::connection::Connection;
+use super::down::report;
 use super::place::Wanted;
 use crate::engine::{Ended, Engine};
 use crate::exit::{Exit, Failure};
@@ -19,13 +20,21 @@ pub(super) async fn bring_up(
     command: &str,
     job: &[String],
 ) -> Result<Connection, Failure> {
-    let Ready { stack, lock, place } = prepare(ctx, provider, wanted, command).await?;
+    let Ready {
+        stack,
+        lock,
+        place,
+        is_changed,
+    } = prepare(ctx, provider, wanted, command).await?;
     let (steps, lock) = observe(ctx, &stack, &*place, lock).await?;
     let mut engine = Engine::new(ctx.out, &stack, &*place, &ctx.interrupts)?;
     engine.show_plan(&steps, job)?;
     let lock = check(ctx, &stack, &*place, &steps, lock).await?;
+    if is_changed {
+        stack.save()?;
+    }
     if engine.perform(&steps).await? == Ended::Interrupted {
-        return Err(leave_or_undo(ctx, engine, &stack, lock).await);
+        return Err(leave_or_undo(ctx, engine, &*place, lock).await);
     }
     let access = ctx
         .interruptible(async { Ok(place.access().await?) })
@@ -45,14 +54,22 @@ pub(super) async fn bring_up_cluster(
     provider: Option<&str>,
     wanted: &Wanted,
 ) -> Result<(), Failure> {
-    let Ready { stack, lock, place } = prepare(ctx, provider, wanted, "up").await?;
+    let Ready {
+        stack,
+        lock,
+        place,
+        is_changed,
+    } = prepare(ctx, provider, wanted, "up").await?;
     let (mut steps, lock) = observe(ctx, &stack, &*place, lock).await?;
     let mut engine = Engine::new(ctx.out, &stack, &*place, &ctx.interrupts)?;
     steps.retain(|step| place.is_of_cluster(&step.id));
     engine.show_plan(&steps, &[])?;
     let lock = check(ctx, &stack, &*place, &steps, lock).await?;
+    if is_changed {
+        stack.save()?;
+    }
     if engine.perform(&steps).await? == Ended::Interrupted {
-        return Err(leave_or_undo(ctx, engine, &stack, lock).await);
+        return Err(leave_or_undo(ctx, engine, &*place, lock).await);
     }
     ctx.out.busy(
         "Next",
@@ -69,6 +86,8 @@ struct Ready {
     stack: Stack,
     lock: StackLock,
     place: Box<dyn Provider>,
+    /// Whether its settings are others than are kept: they are, once nothing refuses them.
+    is_changed: bool,
 }
 
 /// Finds or makes the stack, and settles where it lives.
@@ -95,14 +114,20 @@ async fn prepare(
         return Err(Failure::new(Exit::Conflict, what).remedy("take another --stack"));
     }
     wanted.must_be_of(&stack.record.provider)?;
+    let is_new = stack
+        .journal()
+        .is_ok_and(|journal| journal.records.is_empty());
+    let mut is_changed = false;
     match ctx.interruptible(wanted.settled(&stack)).await {
-        Ok(place) => stack.settle(place)?,
+        // One that is forgotten where something refuses them must be known until then.
+        Ok(place) if is_new => stack.settle(place)?,
+        Ok(place) => {
+            is_changed = place != stack.record.place;
+            stack.record.place = place;
+        }
         Err(failure) => {
             // A new stack that never came to live anywhere is no stack.
-            if stack
-                .journal()
-                .is_ok_and(|journal| journal.records.is_empty())
-            {
+            if is_new {
                 ctx.store.remove(&stack, lock)?;
             }
             return Err(failure);
@@ -110,7 +135,12 @@ async fn prepare(
     }
     stack.once = wanted.once;
     let place = (ctx.open)(&stack)?;
-    Ok(Ready { stack, lock, place })
+    Ok(Ready {
+        stack,
+        lock,
+        place,
+        is_changed,
+    })
 }
 
 /// The steps of a stack as they stand.
@@ -158,7 +188,7 @@ async fn check(
 /// What a check found, for people and programs.
 pub(super) fn tell(ctx: &Context<'_>, lines: &[String]) -> Result<(), Failure> {
     for message in lines {
-        ctx.out.event(&Event::Note { message })?;
+        ctx.out.tell(&Event::Note { message })?;
         ctx.out.note(format_args!("{:>12} {message}", "i"));
     }
     Ok(())
@@ -194,9 +224,10 @@ pub(super) fn name_of_stack(ctx: &Context<'_>, provider: Option<&str>) -> Result
 async fn leave_or_undo(
     ctx: &Context<'_>,
     mut engine: Engine<'_>,
-    stack: &Stack,
+    place: &dyn Provider,
     lock: StackLock,
 ) -> Failure {
+    let stack = engine.stack;
     let name = stack.name();
     let left = Failure::new(
         Exit::Interrupted,
@@ -216,13 +247,21 @@ async fn leave_or_undo(
         return left;
     }
     match engine.undo().await {
-        Ok(Ended::Complete) => match ctx.store.remove(stack, lock) {
-            Ok(()) => Failure::new(
-                Exit::Interrupted,
-                format!("interrupted: stack {name} is undone, nothing is left"),
-            ),
-            Err(error) => error.into(),
-        },
+        Ok(Ended::Complete) => {
+            if let Err(error) = ctx.store.remove(stack, lock) {
+                return error.into();
+            }
+            let kept = place.kept();
+            let rest = match kept.is_empty() {
+                true => "nothing is left",
+                false => "nothing is left but what is said above",
+            };
+            if let Err(failure) = report(ctx, place.removed(), kept) {
+                return failure;
+            }
+            let what = format!("interrupted: stack {name} is undone, {rest}");
+            Failure::new(Exit::Interrupted, what)
+        }
         Ok(Ended::Interrupted) => left,
         Err(failure) => failure,
     }

@@ -12,6 +12,11 @@ use crate::provider::Provider;
 use crate::settings::AZURE;
 use crate::stack::{Removal, Stack, StackError};
 use rsac_api::RSACracker;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a cluster that goes all the same is asked for results that nobody has seen.
+const SILENT: Duration = Duration::from_secs(120);
 
 pub(super) async fn run(ctx: &Context<'_>, args: Down) -> Result<(), Failure> {
     if let Some(group) = &args.adopt {
@@ -65,7 +70,7 @@ pub(super) async fn of(ctx: &Context<'_>, name: &str, args: &Down) -> Result<(),
         .interruptible(rescue_results(ctx, &stack, &*place, args.force))
         .await?;
     for line in &going {
-        ctx.out.event(&Event::Note { message: line })?;
+        ctx.out.tell(&Event::Note { message: line })?;
         ctx.out.note(format_args!("{:>12} {line}", '-'));
     }
     if !args.yes && !confirmed(ctx, name, &jobs).await? {
@@ -88,8 +93,8 @@ pub(super) async fn of(ctx: &Context<'_>, name: &str, args: &Down) -> Result<(),
         return Ok(());
     }
     ctx.store.remove(&stack, lock)?;
-    ctx.out.event(&Event::Removed { stack: name })?;
     report(ctx, place.removed(), place.kept())?;
+    ctx.out.tell(&Event::Removed { stack: name })?;
     let rest = match place.kept().is_empty() {
         true => "nothing of it is left",
         false => "nothing of it is left but what is said above",
@@ -108,7 +113,7 @@ pub(super) fn report(
     for (verb, lines) in [("Deleted", deleted), ("Kept", kept)] {
         for line in &lines {
             let message = format!("{verb}: {line}");
-            ctx.out.event(&Event::Note { message: &message })?;
+            ctx.out.tell(&Event::Note { message: &message })?;
             ctx.out.busy(verb, line);
         }
     }
@@ -163,8 +168,26 @@ async fn rescue_results(
         let line = |c| format!("{} ({})", View(c).name(), View(c).state());
         Ok::<_, Failure>(all.iter().map(line).collect())
     };
-    match look.await {
+    let looked = match place.may_be_silent() {
+        true => match timeout(SILENT, look).await {
+            Ok(looked) => looked,
+            Err(_) => {
+                let what = format!("its cluster gave no answer in {} s", SILENT.as_secs());
+                Err(Failure::new(Exit::Provider, what))
+            }
+        },
+        false => look.await,
+    };
+    match looked {
         Ok(jobs) => Ok(jobs),
+        // The cluster has said them: it is not the one that is silent.
+        Err(failure) if failure.is_unread() && !force => {
+            let what = format!(
+                "stack {} has results that were not shown yet, and nobody reads stdout",
+                stack.name()
+            );
+            Err(Failure::new(Exit::Failure, what).remedy("--force goes on, and loses them"))
+        }
         Err(failure) if force || place.may_be_silent() => {
             ctx.out.warn(format_args!(
                 "results that were not shown are lost: {}",

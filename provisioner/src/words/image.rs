@@ -36,7 +36,7 @@ async fn build(ctx: &Context<'_>, args: ImageBuild) -> Result<(), Failure> {
         format_args!("{} for {}", built.digest(), built.platform),
     );
     let told = |reference: &str, place: &str| {
-        ctx.out.event(&Event::Image {
+        ctx.out.tell(&Event::Image {
             reference,
             digest: built.digest(),
             platform: &built.platform.to_string(),

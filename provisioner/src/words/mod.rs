@@ -114,6 +114,7 @@ pub async fn run(ctx: &Context<'_>, cli: Cli) -> Exit {
     ctx.out.still();
     match done {
         Ok(()) => Exit::Done,
+        Err(failure) if failure.is_unread() => failure.exit,
         Err(failure) => {
             ctx.out.failure(&failure);
             failure.exit

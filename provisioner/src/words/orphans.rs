@@ -7,7 +7,6 @@ use crate::cli::Orphans;
 use crate::exit::Failure;
 use crate::output::{Event, Table, seconds};
 use crate::provider::azure::{id, survey};
-use crate::stack::now;
 
 pub(super) async fn run(ctx: &Context<'_>, args: Orphans) -> Result<(), Failure> {
     let session = session(&args.subscription)?;
@@ -20,12 +19,14 @@ pub(super) async fn run(ctx: &Context<'_>, args: Orphans) -> Result<(), Failure>
         return Ok(());
     }
     let mut table = Table::new(&["RESOURCE", "STACK", "ID", "HERE", "WANTED", "OF"]);
+    // By Azure's clock, as `reap` does.
+    let now = session.arm.now();
     for found in &found {
         let here = known(ctx, &found.stack_id)?;
         let wanted = match found.expires_at {
             None => "until down".to_owned(),
-            Some(at) if at <= now() => "no longer".to_owned(),
-            Some(at) => format!("for {}", seconds((at - now()) as f64)),
+            Some(at) if at <= now => "no longer".to_owned(),
+            Some(at) => format!("for {}", seconds((at - now) as f64)),
         };
         ctx.out.event(&Event::Orphan {
             id: &found.id,

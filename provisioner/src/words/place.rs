@@ -217,7 +217,9 @@ fn must_stay(stack: &str, old: &Place, new: &Place) -> Result<(), Failure> {
     };
     let azure = |place: &Place| {
         let azure: AzurePlace = place.azure.clone().unwrap_or_default();
+        // Azure tells none of them apart by case.
         [azure.subscription, azure.cloud, azure.resource_group]
+            .map(|name| name.map(|name| name.to_lowercase()))
     };
     let flags = ["--subscription", "--cloud", "--resource-group"];
     for (flag, (old, new)) in flags

@@ -6,9 +6,7 @@ use super::adopt::{adopt, session};
 use super::down;
 use crate::cli::{Down, Reap};
 use crate::exit::{Exit, Failure};
-use crate::provider::azure::{id, survey};
-use crate::stack::now;
-use std::collections::BTreeMap;
+use crate::provider::azure::survey;
 
 pub(super) async fn run(ctx: &Context<'_>, args: Reap) -> Result<(), Failure> {
     if !args.yes && ctx.ask.is_none() {
@@ -19,15 +17,7 @@ pub(super) async fn run(ctx: &Context<'_>, args: Reap) -> Result<(), Failure> {
     let found = ctx
         .interruptible(async { Ok(survey::all(&session).await?) })
         .await?;
-    // A stack's groups and resources carry the same time; its nodes' group goes with it.
-    let mut over: BTreeMap<String, String> = BTreeMap::new();
-    for found in &found {
-        let is_over = found.expires_at.is_some_and(|at| at <= now());
-        if let (true, None, Some(group)) = (is_over, &found.managed_by, id::group(&found.id)) {
-            over.entry(found.stack_id.clone())
-                .or_insert_with(|| group.to_owned());
-        }
-    }
+    let over = survey::over(&found, session.arm.now());
     if over.is_empty() {
         ctx.out.note(format_args!(
             "nothing in subscription {} is past its time",
@@ -36,7 +26,7 @@ pub(super) async fn run(ctx: &Context<'_>, args: Reap) -> Result<(), Failure> {
         return Ok(());
     }
     let mut failures = Vec::new();
-    for group in over.values() {
+    for group in &over {
         let taken = take_down(ctx, &args, group).await;
         if let Err(failure) = taken {
             // The others are past their time too.

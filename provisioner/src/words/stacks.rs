@@ -45,6 +45,7 @@ pub(super) fn run(ctx: &Context<'_>) -> Result<(), Failure> {
 fn state(stack: &Stack) -> String {
     match stack.journal().map_err(StackError::from) {
         Ok(journal) if journal.is_complete() => "complete".to_owned(),
+        Ok(journal) if journal.is_going() => "deleting".to_owned(),
         Ok(_) => "incomplete".to_owned(),
         Err(error) => error.to_string(),
     }

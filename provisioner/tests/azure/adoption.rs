@@ -2,6 +2,7 @@
 //! taken down; those past their time are reaped.
 
 use crate::cloud::Cloud;
+use rsac_azure_simulator::{Effect, Fault, When};
 use serde_json::json;
 
 #[test]
@@ -57,6 +58,29 @@ fn an_adopted_stack_in_a_group_of_somebodys_leaves_the_group() {
 }
 
 #[test]
+fn a_cluster_that_failed_is_adopted_with_its_registry() {
+    let cloud = Cloud::new();
+    cloud.azure.make_group("mine", "uksouth", json!({}));
+    let when = When::matching("PUT .*managedClusters").unwrap();
+    let failed = Effect::FailOperation("QuotaExceeded".to_owned(), "no cores".to_owned());
+    cloud.azure.fault(Fault::once(when, failed));
+    cloud
+        .up_as("lost", &["--resource-group", "mine"])
+        .must(7, &[]);
+    let words = ["down", "--yes", "--adopt", "mine", "--with-network-watcher"];
+    cloud.run(&words).must(
+        0,
+        &[
+            "Kept resource group mine",
+            "Kept the network watcher of uksouth: there is no record",
+            "Removed stack azure",
+        ],
+    );
+    assert_eq!(cloud.azure.clusters(), Vec::<String>::new());
+    assert!(!cloud.path("state").exists());
+}
+
+#[test]
 fn only_stacks_past_their_time_are_reaped() {
     let cloud = Cloud::new();
     cloud
@@ -65,10 +89,12 @@ fn only_stacks_past_their_time_are_reaped() {
     cloud
         .up_as(
             "two",
-            &["--stack", "other", "--cluster-name", "other", "--ttl", "1s"],
+            &["--stack", "other", "--cluster-name", "other", "--ttl", "1h"],
         )
         .must(0, &[]);
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let mut tags = cloud.azure.group("rsac-other").unwrap()["tags"].clone();
+    tags["rsac-expires"] = json!("1");
+    cloud.azure.tag_group("rsac-other", tags);
     cloud.run(&["reap"]).must(2, &["--yes"]);
     cloud
         .run(&["reap", "--yes"])

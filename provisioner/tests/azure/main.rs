@@ -8,12 +8,14 @@
 )]
 
 mod adoption;
+mod again;
 mod api_server;
 mod asking;
 mod cloud;
 mod images;
 mod interrupts;
 mod kubernetes;
+mod leaving;
 #[path = "../pty/mod.rs"]
 mod pty;
 mod refusals;

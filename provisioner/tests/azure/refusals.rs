@@ -7,6 +7,9 @@ use serde_json::json;
 const NETWORK: &str =
     "/resourceGroups/rsac-azure/providers/Microsoft.Network/virtualNetworks/theirs";
 
+/// A group's name that is fit itself, and makes the nodes' group's too long.
+const LONG: &str = "a-group-whose-name-is-longer-than-the-name-of-the-nodes-group-can-hold";
+
 fn nothing_was_sent(cloud: &Cloud) {
     assert_eq!(cloud.changes(), Vec::<String>::new());
     assert!(
@@ -25,6 +28,15 @@ fn bad_settings_are_named_before_anything_is_sent() {
         (&["--cloud", "mars"], 3, "mars"),
         (&["--resource-group", "a b"], 3, "a b"),
         (&["--tag", "novalue"], 2, "novalue"),
+        (
+            &["--tag", "Rsac-Stack=mine"],
+            3,
+            "rsac-infra sets it itself",
+        ),
+        (&["--cluster-name", "a_b"], 3, "--dns-prefix"),
+        (&["--cluster-name=-a"], 3, "clusterName \"-a\""),
+        (&["--admin-username", "1"], 3, "linuxAdminUsername \"1\""),
+        (&["--resource-group", LONG], 3, "Azure takes 80"),
         (&["--parameters", "/nowhere/p.json"], 3, "/nowhere/p.json"),
         (&["--subscription", "no-guid"], 7, "no-guid"),
         (
@@ -102,7 +114,7 @@ fn a_group_of_another_stack_is_refused_and_nobodys_is_used_and_stays() {
     cloud.azure.make_group("rsac-azure", "uksouth", tags);
     cloud
         .up(&[])
-        .must(7, &["belongs to stack theirs", "down --adopt rsac-azure"]);
+        .must(5, &["belongs to stack theirs", "down --adopt rsac-azure"]);
     nothing_was_sent(&cloud);
 
     cloud
@@ -130,7 +142,7 @@ fn what_others_put_into_the_group_is_listed_and_only_force_deletes_it() {
     cloud.azure.forget_requests();
     cloud
         .run(&["down", "--yes"])
-        .must(7, &["did not make", "virtualNetworks/theirs", "--force"]);
+        .must(5, &["did not make", "virtualNetworks/theirs", "--force"]);
     assert_eq!(cloud.changes(), Vec::<String>::new());
     assert_eq!(cloud.azure.clusters().len(), 1);
     cloud
@@ -175,6 +187,20 @@ fn a_stack_on_azure_does_not_move() {
         5,
         &["--resource-group elsewhere: stack azure lives in rsac-azure"],
     );
+    let subscription = Settings::default().subscription.to_uppercase();
+    cloud.azure.forget_requests();
+    let same = [
+        "--resource-group",
+        "RSAC-Azure",
+        "--subscription",
+        &subscription,
+    ];
+    cloud.up(&same).must(0, &["(is there)"]);
+    assert_eq!(cloud.changes(), Vec::<String>::new());
+    cloud
+        .run(&["down", "--yes", "--with-network-watcher"])
+        .must(0, &["Deleted"]);
+    cloud.must_be_empty();
 }
 
 #[test]
@@ -218,7 +244,7 @@ fn anothers_cluster_of_the_same_name_in_a_shared_group_is_neither_changed_nor_de
         let other = [&flags[..], &["--kubeconfig", "-"]].concat();
         cloud
             .up_as("second", &other)
-            .must(7, &["it belongs to stack azure", "--cluster-name"]);
+            .must(5, &["it belongs to stack azure", "--cluster-name"]);
         cloud
             .run_as("second", &["down", "--yes"])
             .must(0, &["Kept resource group shared"]);

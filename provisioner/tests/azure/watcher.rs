@@ -2,7 +2,7 @@
 //! nobody uses it.
 
 use crate::cloud::Cloud;
-use rsac_azure_simulator::{Settings, WatcherCreation};
+use rsac_azure_simulator::{Effect, Fault, Settings, WatcherCreation, When, fault_answers};
 use serde_json::json;
 
 const GROUP: &str = "/resourceGroups/NetworkWatcherRG";
@@ -39,6 +39,28 @@ fn plain_down_keeps_it_and_a_later_one_takes_it_without_a_stack() {
     cloud.must_be_empty();
     assert!(!cloud.path("state").exists());
     cloud.run(&DOWN).must(4, &["no record of network watchers"]);
+}
+
+#[test]
+fn while_another_stack_is_being_made_in_the_region_it_stays() {
+    let cloud = Cloud::new();
+    cloud.up(&[]).must(0, &[]);
+    let put = When::matching("PUT .*managedClusters").unwrap();
+    let refused = Effect::Answer(fault_answers::policy("rsac", "not-now"));
+    cloud.azure.fault(Fault::once(put, refused));
+    let second = ["--stack", "second", "--cluster-name", "second"];
+    cloud.up(&second).must(7, &["forbidden by policy"]);
+    let down = |stack: &'static str| [&DOWN[..], &["--stack", stack]].concat();
+    cloud
+        .run(&down("azure"))
+        .must(0, &["stack second is in that region too"]);
+    assert_eq!(watchers(&cloud), 1);
+    cloud.up(&second).must(0, &[]);
+    cloud
+        .run(&down("second"))
+        .must(0, &["Deleted", "NetworkWatcher_uksouth"]);
+    cloud.must_be_empty();
+    assert!(!cloud.path("state").exists());
 }
 
 #[test]

@@ -143,10 +143,13 @@ impl Azure {
         if !is_refused && error.code() != "RoleAssignmentExists" {
             return Err(error.into());
         }
-        // Ours of an earlier run is ours still; another's is left alone.
-        let is_ours = session.arm.get(&path, AUTHORIZATION).await;
-        if !is_ours.is_ok_and(|there| there.is_some()) {
-            self.forget_assignment();
+        // Ours of an earlier run is ours still; another's is left alone. Where that cannot be
+        // told the note stays: `down` looks again.
+        match session.arm.get(&path, AUTHORIZATION).await {
+            Ok(Some(_)) => {}
+            Ok(None) => self.forget_assignment(),
+            Err(error) if error.class() == Class::Permission => self.forget_assignment(),
+            Err(error) => return Err(error.into()),
         }
         match is_refused && !may_pull(session, &acr.id, principal).await {
             true => Err(self.may_not_assign(named, &error.to_string())),

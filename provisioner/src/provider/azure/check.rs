@@ -6,18 +6,20 @@ use super::cluster::{Difference, State as ClusterState};
 use super::group::{Group, State as GroupState};
 use super::steps::{CLUSTER, IMAGE};
 use super::tags::Owner;
+use crate::output::seconds;
 use crate::provider::kubernetes::OPERATOR;
 use crate::provider::{ProviderError, Step};
 
 /// What of a cluster cannot be changed: Azure refuses, with the first half of the work done.
-const FIXED: [&str; 6] = [
+const FIXED: [&str; 4] = [
     "location",
     "properties/dnsPrefix",
-    "properties/agentPoolProfiles/0/vmSize",
-    "properties/agentPoolProfiles/0/osDiskSizeGB",
     "properties/linuxProfile",
     "properties/networkProfile",
 ];
+
+/// How many seconds a clock may be off unmentioned.
+const SKEW: u64 = 120;
 
 impl Azure {
     /// What is looked at before anything is made: fails where it cannot be made.
@@ -44,12 +46,15 @@ impl Azure {
             }
         };
         self.group_may_be_used(&self.group()?, &found)?;
+        self.cluster_must_stay(&declared).await?;
+        lines.extend(self.life_must_last()?);
         let is_made = steps.iter().any(|step| step.id == CLUSTER && step.done);
         if !is_made {
             self.fixed_must_stay(&declared, &cluster)?;
             if matches!(cluster, ClusterState::Absent) {
                 self.name_must_be_free(&declared.cluster.name)?;
                 lines.extend(super::preflight::check(session, &declared.needs()).await?);
+                lines.extend(declared.small_disks());
             }
         }
         let is_missing = |id: &str| steps.iter().any(|step| step.id == id && !step.done);
@@ -62,10 +67,36 @@ impl Azure {
         if is_missing(OPERATOR) {
             self.within.must_have_login()?;
         }
-        if azure.expires_at.is_some() {
-            lines.push(
-                "--ttl is a tag: it is enforced only where `rsac-infra reap` runs".to_owned(),
-            );
+        Ok(lines)
+    }
+
+    /// What is to be known of the stack's time to live; an error where it is over. `reap` goes
+    /// by Azure's clock, the flag by this machine's.
+    fn life_must_last(&self) -> Result<Vec<String>, ProviderError> {
+        let Some(at) = self.azure().expires_at else {
+            return Ok(Vec::new());
+        };
+        let arm = &self.session()?.arm;
+        let (now, ahead) = (arm.now(), arm.clock_ahead());
+        if at <= now {
+            return Err(ProviderError::Setting {
+                what: format!(
+                    "stack {}: its time was over {} ago, and `rsac-infra reap` would delete it",
+                    self.stack.name(),
+                    seconds((now - at) as f64)
+                ),
+                remedy: "give it another: --ttl 3h".to_owned(),
+            });
+        }
+        let mut lines =
+            vec!["--ttl is a tag: it is enforced only where `rsac-infra reap` runs".to_owned()];
+        if ahead.unsigned_abs() > SKEW {
+            let off = seconds(ahead.unsigned_abs() as f64);
+            lines.push(format!(
+                "this machine's clock is {off} off Azure's, by which `rsac-infra reap` goes: in {} \
+                 there",
+                seconds((at - now) as f64)
+            ));
         }
         Ok(lines)
     }
@@ -96,7 +127,7 @@ impl Azure {
         else {
             return Ok(());
         };
-        Err(ProviderError::Setting {
+        Err(ProviderError::Conflict {
             what: format!(
                 "resource group {} belongs to stack {name} ({id})",
                 group.name
@@ -108,6 +139,36 @@ impl Azure {
         })
     }
 
+    /// A stack has one cluster: another name would make a second, and forget the first.
+    async fn cluster_must_stay(
+        &self,
+        declared: &super::declaration::Declaration,
+    ) -> Result<(), ProviderError> {
+        let Some(noted) = self.cluster_noted() else {
+            return Ok(());
+        };
+        if super::id::same(&noted, &declared.cluster.id) {
+            return Ok(());
+        }
+        let session = self.session()?;
+        let there = session.arm.get(&noted, &declared.cluster.api_version);
+        let is_ours = |there: &serde_json::Value| {
+            super::tags::owner(there, &self.stack.record.id) == Owner::Ours
+        };
+        match there.await?.as_ref().is_some_and(is_ours) {
+            false => Ok(()),
+            true => Err(ProviderError::Conflict {
+                what: format!(
+                    "--cluster-name {}: stack {} is made, and its cluster is {}",
+                    declared.cluster.name,
+                    self.stack.name(),
+                    super::id::name(&noted)
+                ),
+                remedy: "`rsac-infra down` first, or take another --stack".to_owned(),
+            }),
+        }
+    }
+
     fn fixed_must_stay(
         &self,
         declared: &super::declaration::Declaration,
@@ -115,9 +176,10 @@ impl Azure {
     ) -> Result<(), ProviderError> {
         let changes = self.changes(&declared.cluster.body, cluster);
         let fixed = changes.iter().find(|change| {
-            FIXED
-                .iter()
-                .any(|path| super::id::is_within(&change.path, path))
+            super::pools::is_fixed(change)
+                || FIXED
+                    .iter()
+                    .any(|path| super::id::is_within(&change.path, path))
         });
         match fixed {
             None => Ok(()),
@@ -125,7 +187,7 @@ impl Azure {
                 path,
                 declared,
                 there,
-            }) => Err(ProviderError::Setting {
+            }) => Err(ProviderError::Conflict {
                 what: format!(
                     "{path} of a cluster cannot be changed: it is {there}, not {declared}"
                 ),

@@ -86,27 +86,46 @@ impl Managed {
         Ok(found.map_or(State::Absent, State::of))
     }
 
+    /// Waits until no operation is under way: from the one that a run was cut short at, or from
+    /// the cluster's own state.
+    pub(crate) async fn at_rest(
+        &self,
+        session: &Session,
+        mut state: State,
+        say: Say<'_>,
+    ) -> Result<State, ProviderError> {
+        let of_resource = || Operation::of_resource(Method::Put, self.id.path(), &self.api_version);
+        // The kept one may have ended long ago, and another be under way.
+        for operation in [self.kept_operation(), Some(of_resource())] {
+            let Some(operation) = operation.filter(|_| state.is_moving()) else {
+                continue;
+            };
+            say("an operation on it is under way");
+            // How it ended is read off the cluster, whatever became of the operation.
+            let ended = session.follow(&operation, say).await;
+            state = self.look(session).await?;
+            if let (true, Err(error)) = (state.is_moving(), ended) {
+                tracing::debug!(%error, "the operation cannot be followed");
+            }
+        }
+        match state.is_moving() {
+            false => Ok(state),
+            true => Err(ProviderError::Failed(
+                "an operation on the cluster does not end".to_owned(),
+            )),
+        }
+    }
+
     /// Makes it as `body` declares, or brings it there; goes on where a run was cut short.
     /// `state` is how it stands, and `is_right` tells whether one is as declared.
     pub(crate) async fn make(
         &self,
         session: &Session,
-        mut state: State,
+        state: State,
         (body, is_right): (&Value, &(dyn Fn(&State) -> bool + Sync)),
         say: Say<'_>,
     ) -> Result<State, ProviderError> {
-        if state.is_moving() {
-            say("an operation on it is under way");
-            let of_resource =
-                || Operation::of_resource(Method::Put, self.id.path(), &self.api_version);
-            let operation = self.kept_operation().unwrap_or_else(of_resource);
-            // How it ended is read off the cluster, whatever became of the operation.
-            let ended = session.follow(&operation, say).await;
-            state = self.look(session).await?;
-            if state.is_moving() {
-                ended?;
-            }
-        }
+        let mut state = self.at_rest(session, state, say).await?;
         if !(state.is_ready() && is_right(&state)) {
             let declared = Declared::from_json(body)?;
             let clusters = session.clusters(&self.api_version);
@@ -156,7 +175,7 @@ impl Managed {
             Owner::Another { name, id } => format!("it belongs to stack {name} ({id})"),
             Owner::Nobody => "rsac-infra did not make it".to_owned(),
         };
-        Err(ProviderError::Setting {
+        Err(ProviderError::Conflict {
             what: format!("cluster {}: {whose}", self.id.name),
             remedy: "take another --cluster-name or --resource-group".to_owned(),
         })

@@ -14,6 +14,9 @@ pub(crate) const SSH_KEY: &str = "sshRSAPublicKey";
 /// The parameter that takes the region.
 pub(crate) const LOCATION: &str = "location";
 
+/// The smallest disk of a node that AKS documents, in GB.
+const LEAST_DISK: u64 = 30;
+
 /// The declared cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct Declaration {
@@ -67,6 +70,18 @@ pub(crate) fn parameters(
     parameters
 }
 
+/// The region of a stack.
+///
+/// # Errors
+/// When a parameter's value cannot be.
+pub(crate) fn location(azure: &AzurePlace) -> Result<String, ProviderError> {
+    let parameters = parameters(azure, Some("ssh-rsa"), &Map::new());
+    let values = template()?.values(&parameters, None);
+    let values = values.map_err(|error| wrong(&error))?;
+    let location = values.get(LOCATION).and_then(Value::as_str);
+    Ok(location.unwrap_or_default().to_owned())
+}
+
 /// The declaration of a stack.
 ///
 /// # Errors
@@ -115,6 +130,18 @@ impl Declaration {
             location: self.location.clone(),
             nodes: pools.filter_map(node).collect(),
         }
+    }
+
+    /// Disks that AKS has as yet refused, a line each.
+    pub(crate) fn small_disks(&self) -> Option<String> {
+        let disk = self
+            .cluster
+            .body
+            .pointer("/properties/agentPoolProfiles/0/osDiskSizeGB");
+        let disk = disk.and_then(Value::as_u64)?;
+        (1..LEAST_DISK).contains(&disk).then(|| {
+            format!("osDiskSizeGB {disk}: AKS takes 0, or {LEAST_DISK} and more; it may refuse it")
+        })
     }
 
     /// What it is, in a line.

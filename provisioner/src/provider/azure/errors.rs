@@ -23,15 +23,17 @@ impl From<ArmError> for ProviderError {
 
 impl From<MergeError> for ProviderError {
     fn from(error: MergeError) -> Self {
-        Self::Setting {
-            remedy: match error {
-                MergeError::Conflict { .. } => {
-                    "--overwrite-existing, another --kubeconfig, or another --cluster-name"
-                        .to_owned()
-                }
-                ref error => error.remedy(),
+        let what = error.to_string();
+        match error {
+            MergeError::Conflict { .. } => Self::Conflict {
+                what,
+                remedy: "--overwrite-existing, another --kubeconfig, or another --cluster-name"
+                    .to_owned(),
             },
-            what: error.to_string(),
+            error => Self::Setting {
+                what,
+                remedy: error.remedy(),
+            },
         }
     }
 }

@@ -6,7 +6,6 @@ use super::cluster::State as ClusterState;
 use super::group::{Group, State as GroupState, foreign, ids};
 use super::registry::Registry;
 use super::session::Session;
-use super::steps::NODE_GROUP;
 use super::tags::Owner;
 use crate::provider::{Provider, ProviderError};
 
@@ -16,7 +15,7 @@ impl Azure {
         let (session, group) = (self.session()?, self.group()?);
         let mut lines = Vec::new();
         match group.look(session, &self.stack.record.id).await? {
-            GroupState::Absent => {}
+            GroupState::Absent => lines.extend(self.nodes_to_go(session).await?),
             GroupState::There { is_going: true, .. } => {
                 lines.push(format!(
                     "resource group {}, which is being deleted",
@@ -52,7 +51,7 @@ impl Azure {
         let ours = [self.declaration()?.cluster.id, self.registry(group)?.id];
         let foreign = foreign(&resources, &self.stack.record.id, &ours);
         if !foreign.is_empty() && !self.stack.once.down.force {
-            return Err(ProviderError::Setting {
+            return Err(ProviderError::Conflict {
                 what: format!(
                     "resource group {} has what rsac-infra did not make:\n  {}",
                     group.name,
@@ -85,6 +84,16 @@ impl Azure {
         }
     }
 
+    /// The nodes' group, where it outlived the cluster.
+    async fn nodes_to_go(&self, session: &Session) -> Result<Option<String>, ProviderError> {
+        let Some(nodes) = self.node_group_kept() else {
+            return Ok(None);
+        };
+        let nodes = Group::of(session, &nodes);
+        let is_there = self.is_there(&nodes).await?;
+        Ok(is_there.then(|| format!("resource group {}, the nodes'", nodes.name)))
+    }
+
     /// What of ours is in a group that stays.
     async fn own_in(&self, session: &Session, group: &Group) -> Result<Vec<String>, ProviderError> {
         let mut lines = Vec::new();
@@ -110,20 +119,6 @@ impl Azure {
     pub(super) fn registry(&self, group: &Group) -> Result<Registry, ProviderError> {
         let subscription = &self.session()?.subscription;
         Ok(Registry::of(&group.id, subscription, &self.stack.record.id))
-    }
-
-    /// The group that holds the nodes: as it was noted, or as Azure says.
-    async fn node_group(&self, session: &Session) -> Result<Option<String>, ProviderError> {
-        if let Some(noted) = self.node_group_kept() {
-            return Ok(Some(noted));
-        }
-        let declared = self.declaration()?;
-        let found = self.managed(&declared)?.look(session).await?;
-        let name = found.node_group();
-        if let Some(name) = &name {
-            self.remember(NODE_GROUP, name)?;
-        }
-        Ok(name)
     }
 
     /// What is left, without what stays on purpose.

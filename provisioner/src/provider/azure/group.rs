@@ -1,7 +1,7 @@
 //! The stack's resource group: made and tagged by `up`, deleted by `down` with all that is
 //! in it, and nothing that others put there.
 
-use super::id::{self, same};
+use super::id;
 use super::session::Session;
 use super::tags::{self, Owner};
 use super::versions::{LOCKS, RESOURCES};
@@ -29,6 +29,8 @@ pub(crate) enum State {
         owner: Owner,
         /// Whether it is being deleted.
         is_going: bool,
+        /// As it is.
+        resource: Value,
     },
 }
 
@@ -55,10 +57,11 @@ impl Group {
         Ok(State::There {
             owner: tags::owner(&resource, stack),
             is_going: state.eq_ignore_ascii_case("Deleting"),
+            resource,
         })
     }
 
-    /// Makes it, or renews its tags.
+    /// Makes it.
     pub(crate) async fn put(
         &self,
         session: &Session,
@@ -67,6 +70,17 @@ impl Group {
     ) -> Result<(), ProviderError> {
         let body = json!({"location": location, "tags": tags});
         let call = Call::put(&self.id, RESOURCES, body);
+        session.finish(&call, &|_| {}).await?;
+        Ok(())
+    }
+
+    /// Gives it these tags in the place of those that it has.
+    pub(crate) async fn tag(
+        &self,
+        session: &Session,
+        tags: &Map<String, Value>,
+    ) -> Result<(), ProviderError> {
+        let call = Call::patch(&self.id, RESOURCES, json!({"tags": tags}));
         session.finish(&call, &|_| {}).await?;
         Ok(())
     }
@@ -115,18 +129,20 @@ pub(crate) fn ids(resources: &[Value]) -> Vec<String> {
     resources.iter().filter_map(id).collect()
 }
 
-/// Those resources of a group that the stack did not make: neither tagged as its, nor
-/// within one of `ours`.
+/// Those resources of a group that the stack did not make: tagged as another's, or neither
+/// tagged as its nor within one of `ours`.
 pub(crate) fn foreign(resources: &[Value], stack: &str, ours: &[String]) -> Vec<String> {
     let is_ours = |resource: &&Value| {
         let id = resource
             .get("id")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        tags::owner(resource, stack) == Owner::Ours
-            || ours
-                .iter()
-                .any(|own| same(own, id) || id::is_within(id, own))
+        match tags::owner(resource, stack) {
+            Owner::Ours => true,
+            // Two stacks can want a cluster of the same name in a group of the same name.
+            Owner::Another { .. } => false,
+            Owner::Nobody => ours.iter().any(|own| id::is_within(id, own)),
+        }
     };
     let foreign: Vec<Value> = resources
         .iter()
@@ -160,6 +176,8 @@ mod tests {
                 Value::Null,
             ),
         ];
+        let taken = resource(cluster, json!({"rsac-stack": "other"}));
+        assert_eq!(foreign(&[taken], "id", &[cluster.to_owned()]), [cluster]);
         let found = foreign(&resources, "id", &[cluster.to_owned()]);
         let names: Vec<&str> = found.iter().map(|id| id::name(id)).collect();
         assert_eq!(names, ["theirs", "plain"]);

@@ -24,6 +24,12 @@ pub(crate) fn subscription(id: &str) -> Option<&str> {
     after(id, "subscriptions")
 }
 
+/// Whether an id names something of a type: `Microsoft.Network/networkWatchers`.
+pub(crate) fn is_of(id: &str, type_: &str) -> bool {
+    let within = format!("/providers/{type_}/").to_lowercase();
+    id.to_lowercase().contains(&within)
+}
+
 /// The name of what an id names.
 pub(crate) fn name(id: &str) -> &str {
     id.trim_end_matches('/').rsplit('/').next().unwrap_or(id)
@@ -49,6 +55,10 @@ mod tests {
             "/subscriptions/s/resourcegroups/MyGroup/providers/Microsoft.Network/networkWatchers/w";
         assert_eq!(group(id), Some("MyGroup"));
         assert_eq!(name(id), "w");
+        assert!(
+            is_of(id, "microsoft.network/NetworkWatchers")
+                && !is_of(id, "Microsoft.Network/virtualNetworks")
+        );
         assert_eq!(group("/subscriptions/s"), None);
         assert!(same(id, &id.to_uppercase()));
         assert!(is_within(id, "/SUBSCRIPTIONS/s/resourceGroups/mygroup"));

@@ -85,7 +85,7 @@ impl Azure {
     pub(super) fn name_must_be_free(&self, name: &str) -> Result<(), ProviderError> {
         match self.conflict(name)? {
             None => Ok(()),
-            Some(what) => Err(ProviderError::Setting {
+            Some(what) => Err(ProviderError::Conflict {
                 what,
                 remedy: "--overwrite-existing, another --kubeconfig, or another --cluster-name"
                     .to_owned(),

@@ -14,7 +14,10 @@ mod group;
 pub(crate) mod id;
 mod image;
 mod kubeconfig;
+pub(crate) mod limits;
 mod making;
+mod nodes;
+mod pools;
 mod preflight;
 mod registry;
 mod removal;
@@ -145,8 +148,13 @@ impl Azure {
 
     /// Records outlive the stack: they are beside the folder of stacks.
     fn records(&self) -> Records {
+        Records::beside(self.state())
+    }
+
+    /// The state directory that the stack is remembered in.
+    fn state(&self) -> &Path {
         let state = self.folder().parent().and_then(Path::parent);
-        Records::beside(state.unwrap_or(self.folder()))
+        state.unwrap_or(self.folder())
     }
 
     fn deleted(&self, what: impl Into<String>) {

@@ -124,7 +124,8 @@ impl Registry {
             .await?;
         let path = format!("{}/generateCredentials", self.id);
         let body = json!({"tokenId": token, "name": "password1"});
-        let call = Call::post(path, REGISTRY, Some(body));
+        // A second one takes the place of the first, whose answer was lost.
+        let call = Call::post(path, REGISTRY, Some(body)).repeating();
         let made = session.finish(&call, say).await?.unwrap_or_default();
         let password = made.pointer("/passwords/0/value").and_then(Value::as_str);
         let user = made.get("username").and_then(Value::as_str).unwrap_or(name);

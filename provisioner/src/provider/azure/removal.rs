@@ -1,24 +1,19 @@
 //! `down` on Azure: what goes, what stays and why, and that it is gone.
 
 use super::Azure;
-use super::group::{Group, State as GroupState};
-use super::steps::{CLUSTER, GROUP, IMAGE, KUBECONFIG, NODE_GROUP, PROVIDERS, WATCHERS};
+use super::group::State as GroupState;
+use super::steps::{CLUSTER, GROUP, IMAGE, KUBECONFIG, PROVIDERS, WATCHERS};
 use super::tags::Owner;
-use super::versions::RESOURCES;
 use super::watcher;
 use crate::provider::kubernetes::NAMESPACE;
 use crate::provider::{Provider, ProviderError, Say, Undone};
-use crate::stack::read_optional;
-use rsac_arm::Class;
+use crate::stack::{Stack, Store};
 use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long a cluster may take to delete the stack's jobs, before all of it is deleted.
 const JOBS: Duration = Duration::from_secs(120);
-/// How long something may stay after Azure says that its deletion ended.
-const GONE: Duration = Duration::from_secs(1200);
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 impl Azure {
     pub(super) async fn undone(&self, step: &str, say: Say<'_>) -> Result<Undone, ProviderError> {
@@ -79,7 +74,7 @@ impl Azure {
         }
         // The cluster is what names it: afterwards nobody could look for it.
         if let Some(nodes) = state.node_group() {
-            self.remember(NODE_GROUP, &nodes)?;
+            self.note_nodes(&nodes)?;
         }
         if is_ours {
             managed.settle(session, &state, say).await?;
@@ -88,15 +83,13 @@ impl Azure {
         if let Some(operation) = managed.delete(session, &state, stack, say).await? {
             if self.stack.once.down.no_wait {
                 self.goes_on();
-                return Ok(Undone::Left);
+                return Ok(Undone::Going);
             }
             session.follow(&operation, say).await?;
             self.deleted(&declared.cluster.id);
         }
         managed.forget()?;
-        if let Some(nodes) = self.node_group_kept() {
-            self.gone(&Group::of(session, &nodes), say).await?;
-        }
+        self.nodes_gone(say).await?;
         Ok(Undone::Gone)
     }
 
@@ -121,7 +114,7 @@ impl Azure {
                 let operation = group.delete(session).await?;
                 if self.stack.once.down.no_wait {
                     self.goes_on();
-                    return Ok(Undone::Left);
+                    return Ok(Undone::Going);
                 }
                 if let Some(operation) = operation {
                     session.follow(&operation, say).await?;
@@ -139,54 +132,29 @@ impl Azure {
         for id in going {
             self.deleted(id);
         }
-        if let Some(nodes) = self.node_group_kept() {
-            let nodes = Group::of(session, &nodes);
-            self.gone(&nodes, say).await?;
-            self.deleted(&nodes.id);
-        }
+        self.nodes_gone(say).await?;
         let _ = std::fs::remove_file(super::cluster::kept_in(self.folder()));
         Ok(Undone::Gone)
     }
 
-    pub(super) fn node_group_kept(&self) -> Option<String> {
-        read_optional(&self.folder().join(NODE_GROUP))
-            .ok()
-            .flatten()
-    }
-
-    /// Waits until a group is confirmed gone.
-    async fn gone(&self, group: &Group, say: Say<'_>) -> Result<(), ProviderError> {
-        let session = self.session()?;
-        let mut waited = Duration::ZERO;
-        while self.is_there(group).await? {
-            if waited >= GONE {
-                return Err(ProviderError::Failed(format!(
-                    "resource group {} is still there {} s after its deletion",
-                    group.name,
-                    waited.as_secs()
-                )));
-            }
-            say(&format!("resource group {} is going", group.name));
-            session.pause(LOOK_AGAIN).await;
-            waited += LOOK_AGAIN;
-        }
-        Ok(())
-    }
-
-    /// Whether a group is there. One that this caller may not see counts as gone, and the
-    /// report says that it could not be seen.
-    pub(super) async fn is_there(&self, group: &Group) -> Result<bool, ProviderError> {
-        match self.session()?.arm.get(&group.id, RESOURCES).await {
-            Ok(found) => Ok(found.is_some()),
-            Err(error) if error.class() == Class::Permission => {
-                self.keep(format!(
-                    "resource group {}, if it is still there: this caller may not see it",
-                    group.name
-                ));
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
+    /// Another stack of this machine in that region. The note is its too, also while it has no
+    /// network yet that would keep the watcher.
+    fn neighbour(&self, location: &str) -> Option<String> {
+        let store = Store::new(self.state().to_owned());
+        let here = self.azure();
+        let is_near = |stack: &Stack| {
+            let Some(azure) = stack.record.place.azure.as_ref() else {
+                return false;
+            };
+            let there = super::declaration::location(azure);
+            stack.record.id != self.stack.record.id
+                && azure.subscription == here.subscription
+                && azure.cloud == here.cloud
+                && there.is_ok_and(|there| watcher::same_region(&there, location))
+        };
+        let names = store.names().unwrap_or_default().into_iter();
+        let mut near = names.filter(|name| store.open(name).is_ok_and(|stack| is_near(&stack)));
+        near.next()
     }
 
     async fn undo_watchers(&self, say: Say<'_>) -> Result<Undone, ProviderError> {
@@ -200,6 +168,14 @@ impl Azure {
                      `rsac-infra down --with-network-watcher` sees to both",
                 );
             }
+            return Ok(Undone::Left);
+        }
+        if let Some(other) = self.neighbour(&declared.location) {
+            self.keep(format!(
+                "the network watcher of {}: stack {other} is in that region too; `rsac-infra down \
+                 --with-network-watcher` of the last one sees to it",
+                declared.location
+            ));
             return Ok(Undone::Left);
         }
         let removed = watcher::remove(session, &records, &declared.location, say).await?;

@@ -31,6 +31,15 @@ pub(crate) fn read(path: &Path) -> Result<String, ProviderError> {
     }
 }
 
+/// Whether two public keys are the same: their comments do not count.
+pub(crate) fn is_same(a: &serde_json::Value, b: &serde_json::Value) -> bool {
+    let key = |value: &serde_json::Value| -> Option<Vec<String>> {
+        let words = value.as_str()?.split_whitespace().take(2);
+        Some(words.map(str::to_owned).collect())
+    };
+    key(a).is_some() && key(a) == key(b)
+}
+
 /// The stack's own public key, as far as it is made.
 pub(crate) fn kept(folder: &Path) -> Option<String> {
     read(&public_of(&folder.join(KEY))).ok()

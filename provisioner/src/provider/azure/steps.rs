@@ -2,8 +2,8 @@
 
 use super::cluster::{Difference, State as ClusterState, differences};
 use super::group::{Group, State as GroupState};
-use super::tags::Owner;
-use super::{Azure, watcher};
+use super::tags::{self, Owner};
+use super::{Azure, pools, watcher};
 use crate::provider::kubernetes::{has_operator, redo_operator, step};
 use crate::provider::{ProviderError, Say, Step};
 use crate::stack::StackError;
@@ -50,7 +50,7 @@ impl Azure {
                 steps.push(step(PROVIDERS, title));
             }
         }
-        let (title, done) = self.group_step(&group, &found, &declared.location);
+        let (title, done) = self.group_step(&group, &found, &declared.location)?;
         steps.push(Step {
             done,
             ..step(GROUP, title)
@@ -115,23 +115,29 @@ impl Azure {
     }
 
     /// What is declared otherwise than it is. Tags tell the run, which a resumed or later
-    /// `up` need not rewrite.
+    /// `up` need not rewrite; and a key of the stack's own is made anew where it is lost.
     pub(super) fn changes(&self, body: &Value, cluster: &ClusterState) -> Vec<Difference> {
-        match cluster {
-            ClusterState::Absent => Vec::new(),
-            ClusterState::There { resource, .. } => {
-                let mut changes = differences(body, resource);
-                changes.retain(|change| {
-                    change.path != format!("tags/{}", super::tags::RUN)
-                        && !change.path.ends_with("keyData")
-                });
-                changes
-            }
-        }
+        let ClusterState::There { resource, .. } = cluster else {
+            return Vec::new();
+        };
+        let is_own_key = !self.azure().parameters.contains_key(super::SSH_KEY);
+        let mut changes = differences(body, resource);
+        changes.retain(|change| {
+            change.path != format!("tags/{}", tags::RUN)
+                && !(change.path.ends_with("keyData")
+                    && (is_own_key || super::ssh::is_same(&change.declared, &change.there)))
+        });
+        changes.extend(pools::unwanted(body, resource));
+        changes
     }
 
-    fn group_step(&self, group: &Group, found: &GroupState, location: &str) -> (String, bool) {
-        match found {
+    fn group_step(
+        &self,
+        group: &Group,
+        found: &GroupState,
+        location: &str,
+    ) -> Result<(String, bool), ProviderError> {
+        Ok(match found {
             GroupState::Absent => (
                 format!("make resource group {} in {location}", group.name),
                 false,
@@ -144,16 +150,24 @@ impl Azure {
                 false,
             ),
             GroupState::There {
-                owner: Owner::Ours, ..
-            } => (
-                format!("make resource group {} in {location}", group.name),
-                true,
-            ),
+                owner: Owner::Ours,
+                resource,
+                ..
+            } => match tags::renewed(resource, &self.tags()?) {
+                Some(_) => (
+                    format!("renew the tags of resource group {}", group.name),
+                    false,
+                ),
+                None => (
+                    format!("make resource group {} in {location}", group.name),
+                    true,
+                ),
+            },
             GroupState::There { .. } => (
                 format!("use resource group {}, which stays", group.name),
                 true,
             ),
-        }
+        })
     }
 
     pub(super) async fn performed(&self, step: &str, say: Say<'_>) -> Result<(), ProviderError> {
@@ -202,7 +216,10 @@ fn cluster_title(
             format!("make cluster {name} anew, which is {state}")
         }
         ClusterState::There { .. } => {
-            let change = |c: &Difference| format!("{} {} to {}", c.path, c.there, c.declared);
+            let change = |c: &Difference| match pools::taken_away(c) {
+                Some(pool) => format!("take agent pool {pool} away"),
+                None => format!("{} {} to {}", c.path, c.there, c.declared),
+            };
             let changes: Vec<String> = changes.iter().map(change).collect();
             format!("change cluster {name}: {}", changes.join(", "))
         }

@@ -3,14 +3,19 @@
 
 use super::group::Group;
 use super::session::Session;
+use super::steps::{CLUSTER, GROUP, IMAGE, WATCHERS};
 use super::tags::{self, NAME, RUN, STACK};
 use super::versions::RESOURCES;
 use super::{Azure, id};
+use crate::journal::Entry;
 use crate::provider::ProviderError;
-use crate::stack::AzurePlace;
+use crate::provider::kubernetes::NAMESPACE;
+use crate::stack::{AzurePlace, StackError};
 use rsac_arm::{Call, Method};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
 
 /// Something that carries a stack's tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +94,8 @@ pub(crate) struct Adopted {
     pub(crate) id: String,
     /// Its settings, as far as its removal needs them.
     pub(crate) place: AzurePlace,
+    /// The group of its nodes, where that alone is left.
+    pub(crate) nodes: Option<String>,
 }
 
 /// Reads off a group, or off the cluster in it, which stack made it.
@@ -105,6 +112,8 @@ pub(crate) async fn adopt(session: &Session, group: &str) -> Result<Adopted, Pro
     };
     let resources = group.resources(session).await?;
     let tagged = found(&resource).or_else(|| resources.iter().find_map(found));
+    let cluster = resource.get("managedBy").and_then(Value::as_str);
+    let of_nodes = cluster.filter(|cluster| id::is_of(cluster, CLUSTERS));
     let Some(tagged) = tagged else {
         return Err(ProviderError::Setting {
             what: format!("--adopt {}: nothing in it is of rsac-infra", group.name),
@@ -112,10 +121,14 @@ pub(crate) async fn adopt(session: &Session, group: &str) -> Result<Adopted, Pro
         });
     };
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    if let Some(cluster) = of_nodes {
+        must_have_outlived(session, &group.name, cluster).await?;
+        let of = (tagged, cluster, text(&resource, "location"));
+        return Ok(left_nodes(session, group.name, of));
+    }
     let is_cluster = |resource: &&Value| {
         let type_ = text(resource, "type").unwrap_or_default();
-        type_.eq_ignore_ascii_case("Microsoft.ContainerService/managedClusters")
-            && tags::get(resource, STACK) == Some(&tagged.stack_id)
+        type_.eq_ignore_ascii_case(CLUSTERS) && tags::get(resource, STACK) == Some(&tagged.stack_id)
     };
     let cluster = resources.iter().find(is_cluster);
     let mut parameters = BTreeMap::new();
@@ -141,10 +154,107 @@ pub(crate) async fn adopt(session: &Session, group: &str) -> Result<Adopted, Pro
             expires_at: tagged.expires_at,
             ..AzurePlace::default()
         },
+        nodes: None,
     })
 }
 
+/// A group of nodes goes with its cluster, unless it is all that is left.
+async fn must_have_outlived(
+    session: &Session,
+    nodes: &str,
+    cluster: &str,
+) -> Result<(), ProviderError> {
+    let there = session.arm.get(cluster, rsac_arm::managed_clusters::API);
+    match there.await? {
+        None => Ok(()),
+        Some(_) => Err(ProviderError::Conflict {
+            what: format!(
+                "--adopt {nodes}: it holds the nodes of cluster {}, which is there",
+                id::name(cluster)
+            ),
+            remedy: format!(
+                "`rsac-infra down --adopt {}`",
+                id::group(cluster).unwrap_or_default()
+            ),
+        }),
+    }
+}
+
+/// A stack of which the nodes' group alone is left.
+fn left_nodes(
+    session: &Session,
+    nodes: String,
+    (tagged, cluster, location): (Found, &str, Option<String>),
+) -> Adopted {
+    let mut parameters = BTreeMap::new();
+    parameters.insert("clusterName".to_owned(), Value::from(id::name(cluster)));
+    if let Some(location) = location {
+        parameters.insert(super::LOCATION.to_owned(), Value::from(location));
+    }
+    Adopted {
+        name: tagged.stack,
+        id: tagged.stack_id,
+        place: AzurePlace {
+            subscription: Some(session.subscription.clone()),
+            cloud: Some(session.cloud.clone()),
+            resource_group: id::group(cluster).map(str::to_owned),
+            parameters,
+            expires_at: tagged.expires_at,
+            ..AzurePlace::default()
+        },
+        nodes: Some(nodes),
+    }
+}
+
+/// The group of each stack whose time is over. What a stack made may carry several times, of
+/// several runs: the latest counts. A group of nodes goes with its cluster, and counts only
+/// where nothing else of its stack is left.
+pub(crate) fn over(found: &[Found], now: u64) -> Vec<String> {
+    let mut stacks: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
+    for found in found {
+        stacks.entry(&found.stack_id).or_default().push(found);
+    }
+    let mut over = Vec::new();
+    for all in stacks.into_values() {
+        let own = all.iter().filter(|found| found.managed_by.is_none());
+        let mut own: Vec<&Found> = own.copied().collect();
+        if own.is_empty() {
+            own = all;
+        }
+        let latest = own.iter().filter_map(|found| found.expires_at).max();
+        if latest.is_some_and(|at| at <= now) {
+            let group = own.first().and_then(|found| id::group(&found.id));
+            over.extend(group.map(str::to_owned));
+        }
+    }
+    over
+}
+
 impl Azure {
+    /// Notes what a stack that is adopted may have made, as its own runs did: `down` undoes what
+    /// is noted, also where it is half made or does not answer.
+    pub(crate) fn note_adopted(&self) -> Result<(), ProviderError> {
+        let failed = |error: StackError| ProviderError::Failed(error.to_string());
+        let mut journal = self.stack.journal().map_err(|e| failed(e.into()))?;
+        let (group, declared) = (self.group()?, self.declaration()?);
+        let steps = [
+            (WATCHERS, "note the network watchers".to_owned()),
+            (GROUP, format!("make resource group {}", group.name)),
+            (CLUSTER, format!("make cluster {}", declared.cluster.name)),
+            (IMAGE, self.image_title()),
+            (NAMESPACE, "make the namespace for jobs".to_owned()),
+        ];
+        let begin = steps.map(|(step, title)| Entry::Begin {
+            step: step.to_owned(),
+            title,
+        });
+        let all = [Entry::Up].into_iter().chain(begin).chain([Entry::UpDone]);
+        for entry in all {
+            journal.append(entry).map_err(|e| failed(e.into()))?;
+        }
+        Ok(())
+    }
+
     /// The cluster's kubeconfig into the stack's folder, so that results can be asked for;
     /// a cluster that is gone or broken gives none.
     pub(crate) async fn fetch_access(&self) -> Result<(), ProviderError> {
@@ -158,6 +268,32 @@ mod tests {
     use super::*;
     use crate::provider::azure::tags::EXPIRES;
     use serde_json::json;
+
+    #[test]
+    fn a_stack_is_over_when_the_latest_of_its_times_is() {
+        let one = |group: &str, stack: &str, at: Option<u64>, of: Option<&str>| Found {
+            id: format!("/subscriptions/s/resourceGroups/{group}"),
+            stack: "n".into(),
+            stack_id: stack.into(),
+            run: None,
+            expires_at: at,
+            managed_by: of.map(str::to_owned),
+        };
+        let found = [
+            one("a", "a", Some(5), None),
+            one("MC_a", "a", Some(5), Some("/c")),
+            one("b", "b", Some(5), None),
+            one("MC_b", "b", Some(500), Some("/c")),
+            one("b", "b", Some(50), None),
+            one("c", "c", None, None),
+            one("MC_d", "d", Some(5), Some("/c")),
+            one("e", "e", None, None),
+            one("shared", "e", Some(5), None),
+        ];
+        assert_eq!(over(&found, 5), ["a", "MC_d", "e"]);
+        assert_eq!(over(&found, 4), Vec::<String>::new());
+        assert_eq!(over(&found, 50), ["a", "b", "MC_d", "e"]);
+    }
 
     #[test]
     fn only_what_carries_the_tag_is_found() {

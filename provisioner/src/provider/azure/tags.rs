@@ -39,6 +39,26 @@ pub(crate) fn get<'v>(resource: &'v Value, name: &str) -> Option<&'v str> {
     named.find_map(|(_, value)| value.as_str())
 }
 
+/// The tags of a resource with the `wanted` ones over them; none where it has all of these. The
+/// run stays the one that made it, and what others wrote stays.
+pub(crate) fn renewed(resource: &Value, wanted: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let has = |(key, value): &(&String, &Value)| match get(resource, key) {
+        Some(_) if key.as_str() == RUN => true,
+        there => there == value.as_str(),
+    };
+    let lacking: Vec<_> = wanted.iter().filter(|tag| !has(tag)).collect();
+    if lacking.is_empty() {
+        return None;
+    }
+    let there = resource.get("tags").and_then(Value::as_object);
+    let mut tags = there.cloned().unwrap_or_default();
+    for (key, value) in lacking {
+        tags.retain(|known, _| !known.eq_ignore_ascii_case(key));
+        tags.insert(key.clone(), value.clone());
+    }
+    Some(tags)
+}
+
 /// Whose a resource is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Owner {
@@ -98,6 +118,18 @@ mod tests {
             assert_eq!(owner(&foreign, "id"), Owner::Nobody);
             assert_eq!(expires(&foreign), None);
         }
+    }
+
+    #[test]
+    fn tags_are_renewed_beside_those_of_others() {
+        let wanted = json!({"rsac-run": "2", "rsac-expires": "9", "team": "red"});
+        let wanted = wanted.as_object().unwrap();
+        let old = json!({"tags": {"rsac-run": "1", "Rsac-Expires": "5", "cost": "7"}});
+        let expected = json!({"rsac-run": "1", "rsac-expires": "9", "cost": "7", "team": "red"});
+        let tags = renewed(&old, wanted).map(Value::Object);
+        assert_eq!(tags, Some(expected.clone()));
+        assert_eq!(renewed(&json!({"tags": expected}), wanted), None);
+        assert_eq!(renewed(&json!({}), wanted).as_ref(), Some(wanted));
     }
 
     #[test]

@@ -110,7 +110,8 @@ impl Records {
         Ok(all)
     }
 
-    /// Writes a record, unless one is open: answers the one that counts.
+    /// Writes a record, unless one is open: answers the one that counts. Of two runs at once, of
+    /// two stacks in one region, the first to come here.
     pub(crate) fn write_unless_open(
         &self,
         place: Place<'_>,
@@ -135,9 +136,18 @@ impl Records {
         std::fs::create_dir_all(&self.folder).map_err(|source| self.failed(source))?;
         let text = serde_json::to_string_pretty(&record)
             .map_err(|error| self.failed(std::io::Error::from(error)))?;
-        write_private(&self.path(place), &text)
-            .map_err(|error| ProviderError::Failed(error.to_string()))?;
-        Ok(record)
+        let (path, mine) = (self.path(place), self.folder.join(format!("{run}.new")));
+        write_private(&mine, &text).map_err(|error| ProviderError::Failed(error.to_string()))?;
+        let linked = std::fs::hard_link(&mine, &path);
+        let _ = std::fs::remove_file(&mine);
+        match linked {
+            Ok(()) => Ok(record),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                let other = self.open(place)?;
+                other.ok_or_else(|| self.failed(error))
+            }
+            Err(error) => Err(self.failed(error)),
+        }
     }
 
     /// Closes a record; the folder goes with the last.
@@ -231,6 +241,27 @@ mod tests {
         records.close(PLACE).unwrap();
         records.close(other).unwrap();
         assert!(!state.exists());
+    }
+
+    #[test]
+    fn of_many_at_once_one_counts_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let records = Records::beside(folder.path());
+        let start = std::sync::Barrier::new(8);
+        let write = |i: usize| {
+            start.wait();
+            let (run, seen) = (format!("r{i}"), format!("/w{i}"));
+            records.write_unless_open(PLACE, ("s", &run), before(&[&seen]))
+        };
+        let write = &write;
+        let all: Vec<Record> = std::thread::scope(|scope| {
+            let running: Vec<_> = (0..8).map(|i| scope.spawn(move || write(i))).collect();
+            let done = running.into_iter().map(|run| run.join().unwrap().unwrap());
+            done.collect()
+        });
+        assert!(all.iter().all(|record| *record == all[0]), "{all:?}");
+        assert_eq!(records.all().unwrap(), all[..1]);
+        assert_eq!(std::fs::read_dir(&records.folder).unwrap().count(), 1);
     }
 
     #[test]
