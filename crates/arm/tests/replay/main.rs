@@ -10,6 +10,7 @@
 )]
 
 mod drive;
+mod judge;
 mod mutate;
 mod oracle;
 mod recording;

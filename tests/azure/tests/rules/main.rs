@@ -14,4 +14,6 @@ mod faults;
 mod gateway;
 mod groups;
 mod network;
+mod one_at_a_time;
+mod pools;
 mod registries;
