@@ -1,17 +1,8 @@
 //! Which class an error is: by its code, where that does not tell by its message, else by
 //! its status. Codes are those of Azure Resource Manager, AKS, network and deployments.
 
-use crate::fault::{Class, Detail};
-
-/// What a body said, whichever shape it had.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Said {
-    pub(crate) code: String,
-    pub(crate) message: String,
-    pub(crate) target: String,
-    pub(crate) subcode: String,
-    pub(crate) details: Vec<Detail>,
-}
+use crate::fault::Class;
+use crate::said::Said;
 
 /// The class of an answer with an error status.
 pub(crate) fn class(status: Option<u16>, said: &Said) -> Class {
@@ -213,6 +204,7 @@ fn by_message(code: &str, message: &str) -> Option<Class> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::Detail;
 
     fn of(status: u16, code: &str, message: &str) -> Class {
         let said = Said {

@@ -20,6 +20,7 @@ mod operation;
 mod options;
 mod patience;
 mod redact;
+mod said;
 mod send;
 pub mod subscription;
 mod throttle;

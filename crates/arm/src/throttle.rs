@@ -9,7 +9,7 @@ use std::time::Duration;
 /// The wait an answer asks for, if any; never longer than the longest single sleep.
 pub(crate) fn asked(answer: &Answer) -> Option<Duration> {
     let message = || {
-        let said = answer.json.as_ref().and_then(crate::fault::said)?;
+        let said = answer.json.as_ref().and_then(crate::said::said)?;
         let inner = said.details.iter().map(|detail| detail.message.as_str());
         std::iter::once(said.message.as_str())
             .chain(inner)

@@ -2,7 +2,8 @@
 //! while nothing costs yet. The provider's `check` calls it.
 
 use super::Azure;
-use super::cluster::{Difference, State as ClusterState};
+use super::cluster::State as ClusterState;
+use super::difference::Difference;
 use super::group::{Group, State as GroupState};
 use super::steps::{CLUSTER, IMAGE};
 use super::tags::Owner;

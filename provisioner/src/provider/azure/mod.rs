@@ -8,6 +8,7 @@ mod check;
 mod cluster;
 mod declaration;
 mod deployment;
+mod difference;
 mod errors;
 mod going;
 mod group;

@@ -2,7 +2,7 @@
 //! is not wanted any more, and what of a pool cannot be changed. `steps`, `check` and `making`
 //! ask it.
 
-use super::cluster::Difference;
+use super::difference::Difference;
 use super::session::Session;
 use crate::provider::{ProviderError, Say};
 use rsac_arm::Call;
@@ -74,7 +74,7 @@ pub(super) async fn take_away(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::azure::cluster::differences;
+    use crate::provider::azure::difference::differences;
     use serde_json::json;
 
     #[test]

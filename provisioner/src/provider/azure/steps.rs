@@ -1,6 +1,7 @@
 //! `up` on Azure: what there is, what is missing, and each step.
 
-use super::cluster::{Difference, State as ClusterState, differences};
+use super::cluster::State as ClusterState;
+use super::difference::{Difference, differences};
 use super::group::{Group, State as GroupState};
 use super::tags::{self, Owner};
 use super::{Azure, pools, watcher};
