@@ -16,6 +16,7 @@ mod check;
 mod deployment;
 mod error;
 mod evaluate;
+mod expressions;
 mod functions;
 mod lexer;
 mod parameter_file;

@@ -12,6 +12,7 @@ mod again;
 mod api_server;
 mod asking;
 mod cloud;
+mod ground;
 mod images;
 mod interrupts;
 mod kubernetes;

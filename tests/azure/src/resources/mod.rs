@@ -20,6 +20,7 @@ pub(crate) mod registry_tokens;
 pub(crate) mod schema;
 pub(crate) mod subscriptions;
 pub(crate) mod template;
+mod template_functions;
 pub(crate) mod tracked;
 pub(crate) mod watchers;
 pub(crate) mod what_if;
