@@ -4,10 +4,10 @@
 mod roles;
 
 use clap::Parser;
-use rsac_infra::cli::Cli;
+use rsac_infra::cli::{Cli, wants_json};
 use rsac_infra::exit::{Exit, Failure};
 use rsac_infra::interrupt::Interrupts;
-use rsac_infra::output::Output;
+use rsac_infra::output::{Event, Output};
 use rsac_infra::provider::Provider;
 use rsac_infra::provider::azure::Azure;
 use rsac_infra::provider::kubeconfig::Kubeconfig;
@@ -27,7 +27,10 @@ fn main() -> ExitCode {
     if let Some(code) = roles::dispatch() {
         return code;
     }
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        tell_programs(&error);
+        error.exit()
+    });
     let out = Output::of_process(&cli.common);
     log_to_stderr(cli.common.verbose);
     let runtime = match tokio::runtime::Runtime::new() {
@@ -42,6 +45,23 @@ fn main() -> ExitCode {
     // A question that nobody answered still waits for its line, in a thread that never ends.
     runtime.shutdown_timeout(Duration::from_millis(100));
     ExitCode::from(exit.code())
+}
+
+/// A program that reads stdout learns there too that the command line was not understood.
+fn tell_programs(error: &clap::Error) {
+    if !error.use_stderr() || !wants_json(std::env::args_os(), std::env::var_os("RSAC_OUTPUT")) {
+        return;
+    }
+    let text = error.to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    let event = Event::Error {
+        exit: Exit::Usage.code(),
+        name: Exit::Usage.name(),
+        message: first.trim_start_matches("error: ").trim(),
+        remedies: &["`rsac-infra --help`, or of a word: `rsac-infra WORD --help`".to_owned()],
+    };
+    // The same goes to stderr, whatever becomes of this.
+    let _ = writeln!(io::stdout(), "{}", event.to_line());
 }
 
 async fn run(cli: Cli, out: &Output) -> Exit {

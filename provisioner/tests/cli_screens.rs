@@ -185,7 +185,7 @@ fn a_closed_pipe_is_a_silent_end_and_leaves_nothing_undone() {
     for words in [
         &["list"][..],
         &["status", "--output", "json"],
-        &["result", "my-rsac"],
+        &["result", "my-rsac", "--quiet"],
     ] {
         assert_eq!(unread(&machine, words), (0, String::new()), "{words:?}");
     }
@@ -197,4 +197,20 @@ fn a_closed_pipe_is_a_silent_end_and_leaves_nothing_undone() {
     machine.run(&["result", "my-rsac"]);
     assert_eq!(unread(&machine, &down), (0, String::new()));
     assert!(!machine.state().exists());
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_is_told_to_programs_too() {
+    let machine = Machine::new();
+    let said = machine.run(&["up", "--nonsense", "--output", "json"]);
+    assert_eq!(said.code, 2);
+    let event: serde_json::Value = serde_json::from_str(said.out.trim()).unwrap();
+    assert_eq!(
+        (&event["type"], &event["exit"]),
+        (&"error".into(), &2.into())
+    );
+    let message = event["message"].as_str().unwrap();
+    assert!(message.contains("--nonsense"), "{message}");
+    assert!(said.err.contains("--nonsense"), "{}", said.err);
+    assert_eq!(machine.run(&["up", "--nonsense"]).out, "");
 }

@@ -14,6 +14,7 @@ pub use words::{
 
 use crate::exit::Exit;
 use clap::{Args, Parser, ValueEnum, ValueHint};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -114,6 +115,17 @@ impl Common {
     }
 }
 
+/// Whether a command line that could not be understood asks for JSON all the same.
+pub fn wants_json(words: impl Iterator<Item = OsString>, variable: Option<OsString>) -> bool {
+    let words: Vec<OsString> = words.collect();
+    let is = |word: &OsString, text: &str| word.to_string_lossy().eq_ignore_ascii_case(text);
+    let is_said = words.iter().any(|word| is(word, "--output=json"))
+        || words
+            .windows(2)
+            .any(|pair| is(&pair[0], "--output") && is(&pair[1], "json"));
+    is_said || variable.is_some_and(|variable| is(&variable, "json"))
+}
+
 /// What `--output` takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutputTo {
@@ -165,6 +177,21 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn json_is_wanted_however_it_is_said() {
+        let wants = |line: &str, variable: Option<&str>| {
+            wants_json(
+                line.split(' ').map(OsString::from),
+                variable.map(OsString::from),
+            )
+        };
+        assert!(wants("up --output json --nonsense", None));
+        assert!(wants("up --output=JSON", None));
+        assert!(wants("up", Some("json")));
+        assert!(!wants("up --output human json", Some("human")));
+        assert!(!wants("up --output", None));
     }
 
     #[test]

@@ -294,6 +294,27 @@ fn spot_nodes_are_a_pool_beside_the_systems() {
 }
 
 #[test]
+fn spot_nodes_have_a_quota_of_their_own() {
+    let cloud = Cloud::with(Settings {
+        cores: 4,
+        family_cores: [("lowPriorityCores".to_owned(), 8)].into(),
+        ..Settings::default()
+    });
+    cloud.up(&["--spot-workers", "5"]).must(
+        7,
+        &["the quota of lowPriorityCores in uksouth is 8, 0 are used, and the cluster needs 10"],
+    );
+    assert_eq!(cloud.changes(), Vec::<String>::new());
+    cloud
+        .up(&["--spot-workers", "4"])
+        .must(0, &["4 cores of 4 that", "8 cores of spot machines of 8"]);
+    let plan = ["plan", "--stack", "other", "--provider", "azure"];
+    cloud
+        .run(&[&plan[..], &["--cluster-name", "other"]].concat())
+        .must(7, &["the quota of cores in uksouth is 4, 4 are used"]);
+}
+
+#[test]
 fn providers_that_are_not_registered_are_registered_first() {
     let cloud = Cloud::with(Settings {
         registered: vec!["Microsoft.Network".to_owned()],

@@ -48,6 +48,7 @@ impl Azure {
         };
         self.group_may_be_used(&self.group()?, &found)?;
         self.cluster_must_stay(&declared).await?;
+        self.cluster_must_run(&declared.cluster.name, &cluster)?;
         lines.extend(self.life_must_last()?);
         let is_made = steps.iter().any(|step| step.id == CLUSTER && step.done);
         if !is_made {
@@ -167,6 +168,24 @@ impl Azure {
                 ),
                 remedy: "`rsac-infra down` first, or take another --stack".to_owned(),
             }),
+        }
+    }
+
+    /// One that somebody stopped answers nothing, and takes no change.
+    fn cluster_must_run(&self, name: &str, cluster: &ClusterState) -> Result<(), ProviderError> {
+        let ClusterState::There { resource, .. } = cluster else {
+            return Ok(());
+        };
+        let power = resource.pointer("/properties/powerState/code");
+        match power.and_then(serde_json::Value::as_str) {
+            Some("Stopped") => Err(ProviderError::Setting {
+                what: format!("cluster {name} is stopped"),
+                remedy: format!(
+                    "`az aks start --name {name} --resource-group {}`, then `up` again",
+                    self.azure().resource_group.unwrap_or_default()
+                ),
+            }),
+            _ => Ok(()),
         }
     }
 

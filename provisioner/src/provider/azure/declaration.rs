@@ -1,7 +1,7 @@
 //! What is to be there: bicep/main.bicep evaluated with the stack's parameters. It is the one
 //! declaration; nothing about the cluster is said anywhere else.
 
-use super::preflight::Needs;
+use super::preflight::{Needs, Nodes};
 use crate::provider::ProviderError;
 use crate::stack::AzurePlace;
 use rsac_bicep::{Context, MAIN_BICEP, Parameters, Resource, Template};
@@ -123,8 +123,11 @@ impl Declaration {
         let pools = self.cluster.body.pointer("/properties/agentPoolProfiles");
         let pools = pools.and_then(Value::as_array).into_iter().flatten();
         let node = |pool: &Value| {
-            let size = pool.get("vmSize")?.as_str()?.to_owned();
-            Some((size, pool.get("count")?.as_u64()?))
+            Some(Nodes {
+                size: pool.get("vmSize")?.as_str()?.to_owned(),
+                count: pool.get("count")?.as_u64()?,
+                is_spot: pool.get("scaleSetPriority").and_then(Value::as_str) == Some("Spot"),
+            })
         };
         Needs {
             location: self.location.clone(),
@@ -150,7 +153,7 @@ impl Declaration {
             .needs()
             .nodes
             .iter()
-            .map(|(size, count)| format!("{count} × {size}"))
+            .map(|Nodes { size, count, .. }| format!("{count} × {size}"))
             .collect();
         format!(
             "{} with {} in {}",

@@ -55,7 +55,7 @@ impl Azure {
             match found {
                 GroupState::There { is_going: true, .. } => {
                     say("waiting until the old one is deleted");
-                    session.pause(LOOK_AGAIN).await;
+                    self.gone(&group, say).await?;
                 }
                 // Nobody's group is used as it is, and stays.
                 GroupState::There {

@@ -22,9 +22,26 @@ pub(crate) const PROVIDERS: [&str; 4] = [
 pub(crate) struct Needs {
     /// The region.
     pub(crate) location: String,
-    /// Node sizes, and how many nodes of each.
-    pub(crate) nodes: Vec<(String, u64)>,
+    /// The nodes of each pool.
+    pub(crate) nodes: Vec<Nodes>,
 }
+
+/// Nodes of a pool.
+#[derive(Debug, Clone)]
+pub(crate) struct Nodes {
+    /// Their size.
+    pub(crate) size: String,
+    /// How many.
+    pub(crate) count: u64,
+    /// Whether they are spot machines: these have a quota of their own, for all sizes together.
+    pub(crate) is_spot: bool,
+}
+
+/// The quota of all cores of a region, save those of spot machines.
+const CORES: &str = "cores";
+/// The quota of the cores of spot machines.
+/// Source: <https://learn.microsoft.com/azure/quotas/spot-quota>.
+const SPOT_CORES: &str = "lowPriorityCores";
 
 /// Lines for people about what was looked at; an error where the cluster cannot be made.
 pub(crate) async fn check(session: &Session, needs: &Needs) -> Result<Vec<String>, ProviderError> {
@@ -137,7 +154,12 @@ async fn sizes(
         return Ok(());
     };
     let mut cores: Vec<(String, u64)> = Vec::new();
-    for (size, count) in &needs.nodes {
+    for Nodes {
+        size,
+        count,
+        is_spot,
+    } in &needs.nodes
+    {
         let Some(sku) = skus.iter().find(|sku| is_size(sku, size)) else {
             // Lists of sizes are not complete for everyone: AKS has the last word.
             lines.push(format!(
@@ -154,9 +176,14 @@ async fn sizes(
             .get("family")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        if let Some(each) = cores_of(sku) {
-            cores.push((family.to_owned(), each * count));
-        }
+        let Some(each) = cores_of(sku) else {
+            continue;
+        };
+        let quotas = match is_spot {
+            true => &[SPOT_CORES][..],
+            false => &[CORES, family],
+        };
+        cores.extend(quotas.iter().map(|&name| (name.to_owned(), each * count)));
     }
     quota(session, &region, &cores, lines).await
 }
@@ -194,12 +221,11 @@ async fn quota(
     let Some(usages) = readable("the quota of cores", answer, lines)? else {
         return Ok(());
     };
-    let total: u64 = cores.iter().map(|(_, count)| count).sum();
-    let mut wanted = vec![("cores".to_owned(), total)];
-    for (family, count) in cores {
-        match wanted.iter_mut().find(|(name, _)| name == family) {
+    let mut wanted: Vec<(String, u64)> = Vec::new();
+    for (quota, count) in cores {
+        match wanted.iter_mut().find(|(name, _)| name == quota) {
             Some((_, sum)) => *sum += count,
-            None => wanted.push((family.clone(), *count)),
+            None => wanted.push((quota.clone(), *count)),
         }
     }
     for (name, needed) in wanted {
@@ -216,12 +242,15 @@ async fn quota(
                     .to_owned(),
             });
         }
-        if name == "cores" && needed > 0 {
-            lines.push(format!(
-                "{needed} cores of {} that are free in {region}",
-                limit - used
-            ));
-        }
+        let what = match name.as_str() {
+            CORES => "cores",
+            SPOT_CORES => "cores of spot machines",
+            _ => continue,
+        };
+        lines.push(format!(
+            "{needed} {what} of {} that are free in {region}",
+            limit - used
+        ));
     }
     Ok(())
 }

@@ -104,6 +104,10 @@ impl Azure {
         let mut going = Vec::new();
         match found {
             GroupState::Absent => {}
+            GroupState::There { is_going: true, .. } if self.stack.once.down.no_wait => {
+                self.goes_on();
+                return Ok(Undone::Going);
+            }
             GroupState::There { is_going: true, .. } => going.push(group.id.clone()),
             GroupState::There {
                 owner: Owner::Ours, ..

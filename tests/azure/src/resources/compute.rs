@@ -57,10 +57,21 @@ pub(crate) fn names(restricted: &[String]) -> Vec<&'static str> {
         .collect()
 }
 
+/// The quota of spot machines: one for all sizes, apart from the others'.
+const SPOT: &str = "lowPriorityCores";
+
+/// The quotas that machines of a size count against; `""` is that of all cores.
+fn quotas(size: &Size, is_spot: bool) -> Vec<&'static str> {
+    match is_spot {
+        true => vec![SPOT],
+        false => vec!["", size.1],
+    }
+}
+
 /// Cores by family that scale sets of a region use; `""` holds the sum. Scale sets below
 /// `except` are left out.
-fn used(world: &World, location: &str, except: &str) -> BTreeMap<String, u32> {
-    let mut used = BTreeMap::new();
+fn used(world: &World, location: &str, except: &str) -> BTreeMap<&'static str, u32> {
+    let mut used: BTreeMap<&'static str, u32> = BTreeMap::new();
     let root = world.root();
     for set in world.state.of_kind(SCALE_SETS, &root) {
         let below = !except.is_empty() && crate::request::within(&set.id, except);
@@ -72,8 +83,10 @@ fn used(world: &World, location: &str, except: &str) -> BTreeMap<String, u32> {
         };
         let count = set.body["sku"]["capacity"].as_u64().unwrap_or(0);
         let cores = size.2 * u32::try_from(count).unwrap_or(u32::MAX / 64);
-        *used.entry(size.1.into()).or_default() += cores;
-        *used.entry(String::new()).or_default() += cores;
+        let is_spot = set.body["properties"]["virtualMachineProfile"]["priority"] == "Spot";
+        for quota in quotas(size, is_spot) {
+            *used.entry(quota).or_default() += cores;
+        }
     }
     used
 }
@@ -103,8 +116,9 @@ pub(crate) fn enough_cores(
             continue;
         };
         let count = u32::try_from(pool["count"].as_u64().unwrap_or(0)).unwrap_or(1000);
-        *needed.entry(size.1).or_default() += size.2 * count;
-        *needed.entry("").or_default() += size.2 * count;
+        for quota in quotas(size, pool["scaleSetPriority"] == "Spot") {
+            *needed.entry(quota).or_default() += size.2 * count;
+        }
     }
     for (family, needed) in needed.iter().rev() {
         let limit = limit(world, family);
@@ -157,7 +171,10 @@ pub(crate) fn usages(call: &mut Call<'_>) -> Reply {
             "name": {"value": name, "localizedValue": shown}
         })
     };
-    let mut items = vec![entry("cores", "Total Regional vCPUs", "")];
+    let mut items = vec![
+        entry("cores", "Total Regional vCPUs", ""),
+        entry(SPOT, "Total Regional Spot vCPUs", SPOT),
+    ];
     for family in families {
         items.push(entry(family, &format!("Standard {family} vCPUs"), family));
     }

@@ -130,10 +130,14 @@ pub(crate) fn furnish(world: &mut World, cluster: &str) {
             "aks-{}-{mark}-vmss",
             pool["name"].as_str().unwrap_or_default()
         );
-        let sku = json!({"sku": {
-            "name": pool["vmSize"], "tier": "Standard", "capacity": pool["count"]
-        }});
-        put(world, compute::SCALE_SETS, &name, sku);
+        let priority = pool["scaleSetPriority"].as_str().unwrap_or("Regular");
+        let set = json!({
+            "sku": {"name": pool["vmSize"], "tier": "Standard", "capacity": pool["count"]},
+            "properties": {
+                "provisioningState": "Succeeded", "virtualMachineProfile": {"priority": priority}
+            }
+        });
+        put(world, compute::SCALE_SETS, &name, set);
         kept.push(name);
     }
     world.state.resources.retain(|_, one| {
