@@ -2,10 +2,10 @@
 //! remembered again, so that `down` takes it down like any other.
 
 use super::Context;
-use super::azure::subscription;
+use super::subscription::subscription;
 use crate::cli::SubscriptionArgs;
 use crate::exit::Failure;
-use crate::provider::azure::survey::{self, Adopted};
+use crate::provider::azure::adopt::{self as by_tags, Adopted};
 use crate::provider::azure::{Azure, AzureSession};
 use crate::settings::AZURE;
 use crate::stack::{AzurePlace, Place, Stack, StackError};
@@ -29,7 +29,7 @@ pub(super) async fn adopt(
 ) -> Result<String, Failure> {
     let session = session(args)?;
     let adopted = ctx
-        .interruptible(async { Ok(survey::adopt(&session, group).await?) })
+        .interruptible(async { Ok(by_tags::adopt(&session, group).await?) })
         .await?;
     remember(ctx, adopted).await
 }

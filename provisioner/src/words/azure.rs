@@ -1,15 +1,14 @@
-//! From the flags of `up` to what a stack on Azure keeps: the subscription and where it came
-//! from, the template's parameters, the kubeconfig that gets an entry.
+//! From the flags of `up` to what a stack on Azure keeps: the subscription, the template's
+//! parameters, the kubeconfig that gets an entry.
 
+use super::subscription::subscription;
 use crate::cli::{AzureArgs, Via};
 use crate::cluster::default_files;
 use crate::exit::{Exit, Failure};
+use crate::provider::DEFAULT_NAMESPACE;
 use crate::provider::azure::{self, LOCATION, SSH_KEY, parameters, template, wrong};
-use crate::provider::{DEFAULT_NAMESPACE, ProviderError};
 use crate::stack::{AzurePlace, Place, Stack, now};
 use rsac_arm::Cloud;
-use rsac_arm::credentials::Environment;
-use rsac_arm::subscription::current;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -230,42 +229,6 @@ pub(super) fn settle(stack: &Stack, place: &mut Place) -> Result<(), Failure> {
     }
     azure.cloud.get_or_insert_with(|| "public".to_owned());
     must_be_right(azure)
-}
-
-/// A subscription.
-pub(super) struct Meant {
-    /// Its id.
-    pub(super) id: String,
-    /// Where it came from, in words.
-    from: String,
-    /// Its cloud, where the Azure CLI tells it.
-    pub(super) cloud: Option<String>,
-}
-
-/// The subscription that is meant.
-///
-/// # Errors
-/// When nothing names one.
-pub(super) fn subscription(flag: Option<&str>) -> Result<Meant, Failure> {
-    if let Some(id) = flag {
-        return Ok(Meant {
-            id: id.to_owned(),
-            from: "--subscription".to_owned(),
-            cloud: None,
-        });
-    }
-    let here = std::env::current_dir().unwrap_or_default();
-    let found = current(&Environment::process(), &here).map_err(ProviderError::from)?;
-    match found {
-        Some(found) => Ok(Meant {
-            cloud: found
-                .cloud
-                .and_then(|cloud| Cloud::of_azure_cli(&cloud).map(str::to_owned)),
-            id: found.id,
-            from: found.from,
-        }),
-        None => Err(azure::no_subscription().into()),
-    }
 }
 
 /// Values are told to be wrong before anything is made of them.

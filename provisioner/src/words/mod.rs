@@ -26,6 +26,7 @@ mod solved;
 mod spot;
 mod stacks;
 mod status;
+mod subscription;
 mod suggest;
 mod suspend;
 mod units;

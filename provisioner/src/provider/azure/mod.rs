@@ -4,6 +4,7 @@
 
 mod acr;
 mod acr_login;
+pub(crate) mod adopt;
 mod check;
 mod cluster;
 mod declaration;
