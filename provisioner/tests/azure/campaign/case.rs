@@ -15,6 +15,8 @@ pub(crate) enum Road {
     UpByDeployment,
     /// `up` into a group that others made.
     UpInTheirs,
+    /// Another `up` of a stack that is there: more nodes, no spot nodes any more, a tag.
+    Again,
     /// `down`, of a stack whose `up` ended well.
     Down,
     /// The same in a subscription that had no network watcher before.
@@ -29,10 +31,11 @@ pub(crate) enum Road {
     AbandonedInTheirs,
 }
 
-pub(crate) const ROADS: [Road; 9] = [
+pub(crate) const ROADS: [Road; 10] = [
     Road::Up,
     Road::UpByDeployment,
     Road::UpInTheirs,
+    Road::Again,
     Road::Down,
     Road::DownAlone,
     Road::DownInTheirs,
@@ -52,6 +55,7 @@ impl Road {
             Self::Up => "up",
             Self::UpByDeployment => "up-by-deployment",
             Self::UpInTheirs => "up-in-theirs",
+            Self::Again => "again",
             Self::Down => "down",
             Self::DownAlone => "down-alone",
             Self::DownInTheirs => "down-in-theirs",
@@ -72,18 +76,47 @@ impl Road {
         matches!(self, Self::UpByDeployment | Self::AbandonedDeployment)
     }
 
-    /// Whether the disturbed word is `down`, of a stack that is there.
+    /// Whether the disturbed word is one of a stack that is there.
     pub(crate) fn needs_a_stack(self) -> bool {
-        matches!(self, Self::Down | Self::DownAlone | Self::DownInTheirs)
+        matches!(
+            self,
+            Self::Again | Self::Down | Self::DownAlone | Self::DownInTheirs
+        )
     }
 
     /// Whether everything of the stack is gone in the end.
     pub(crate) fn ends_empty(self) -> bool {
-        !matches!(self, Self::Up | Self::UpByDeployment | Self::UpInTheirs)
+        !matches!(
+            self,
+            Self::Up | Self::UpByDeployment | Self::UpInTheirs | Self::Again
+        )
     }
 
     /// The words of its `up`.
     pub(crate) fn up(self, cloud: &Cloud) -> Vec<String> {
+        let mut words = self.plain_up(cloud);
+        if self == Self::Again {
+            words.extend(["--spot-workers", "1"].map(str::to_owned));
+        }
+        words
+    }
+
+    /// The words of another `up`.
+    fn other_up(self, cloud: &Cloud) -> Vec<String> {
+        let changes = [
+            "--spot-workers",
+            "0",
+            "--agent-count",
+            "3",
+            "--tag",
+            "team=red",
+        ];
+        let mut words = self.plain_up(cloud);
+        words.extend(changes.map(str::to_owned));
+        words
+    }
+
+    fn plain_up(self, cloud: &Cloud) -> Vec<String> {
         let key = cloud.path("key.pub").display().to_string();
         let words = ["up", "--provider", "azure", "--only", "cluster"];
         let mut words = words.map(str::to_owned).to_vec();
@@ -100,7 +133,7 @@ impl Road {
     /// The words that are disturbed.
     pub(crate) fn disturbed(self, cloud: &Cloud) -> Vec<String> {
         match self.needs_a_stack() {
-            true => DOWN.map(str::to_owned).to_vec(),
+            true => self.again(cloud),
             false => self.up(cloud),
         }
     }
@@ -109,6 +142,7 @@ impl Road {
     pub(crate) fn again(self, cloud: &Cloud) -> Vec<String> {
         match self.ends_empty() {
             true => DOWN.map(str::to_owned).to_vec(),
+            false if self == Self::Again => self.other_up(cloud),
             false => self.up(cloud),
         }
     }
