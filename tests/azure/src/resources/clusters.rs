@@ -1,7 +1,7 @@
 //! Microsoft.ContainerService/managedClusters: create, update, delete, abort, credentials.
 
-use super::{cluster_body, cluster_rules, compute, credentials, groups, listing, node_group};
-use super::{not_allowed, not_found};
+use super::{cluster_body, cluster_rules, compute, credentials, groups, node_group};
+use super::{listed, named, not_allowed, not_found};
 use crate::answer::{Answer, Reply};
 use crate::fault_answers;
 use crate::gateway::Call;
@@ -16,7 +16,7 @@ pub(crate) const KIND: &str = "Microsoft.ContainerService/managedClusters";
 pub(crate) fn handle(call: &mut Call<'_>) -> Reply {
     let action = call.action.clone();
     match (call.request.method.as_str(), action.as_deref()) {
-        ("GET", None) if call.target.ends_in_type() => list(call),
+        ("GET", None) if call.target.ends_in_type() => listed(call, KIND),
         ("GET", None) => read(call),
         ("PUT", None) if !call.target.ends_in_type() => put(call),
         ("DELETE", None) if !call.target.ends_in_type() => delete(call),
@@ -31,30 +31,12 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Reply {
     }
 }
 
-fn list(call: &mut Call<'_>) -> Reply {
-    call.need_group()?;
-    call.need_registered()?;
-    let scope = call.target.scope.clone();
-    let all = call.world.state.of_kind(KIND, &scope);
-    let items = all
-        .filter(|one| one.hidden == 0 && call.may_read(KIND, &one.id))
-        .map(|one| one.body.clone())
-        .collect();
-    listing::answer(call, items)
-}
-
 fn read(call: &mut Call<'_>) -> Reply {
-    call.need_group()?;
-    let path = call.target.path.clone();
-    if !call.visible(&path) {
-        return Err(not_found(call));
-    }
-    let Some(cluster) = call.world.state.resource(&path) else {
-        return Err(not_found(call));
-    };
+    let api = call.api.clone();
+    let cluster = named(call)?;
     Ok(Answer::indented(
         200,
-        shown(&cluster.body, &cluster.etag, &call.api),
+        shown(&cluster.body, &cluster.etag, &api),
     ))
 }
 

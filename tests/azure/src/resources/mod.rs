@@ -27,6 +27,7 @@ pub(crate) mod what_if;
 
 use crate::answer::{Answer, Reply};
 use crate::gateway::Call;
+use crate::state::Resource;
 
 /// Hands a request to the handler of its type.
 pub(crate) fn dispatch(call: &mut Call<'_>) -> Reply {
@@ -53,6 +54,47 @@ pub(crate) fn dispatch(call: &mut Call<'_>) -> Reply {
         }
         _ => tracked::handle(call),
     }
+}
+
+/// All of a type at the request's scope that the caller may see.
+pub(crate) fn listed(call: &mut Call<'_>, kind: &str) -> Reply {
+    call.need_group()?;
+    call.need_registered()?;
+    let scope = call.target.scope.clone();
+    let all = call.world.state.of_kind(kind, &scope);
+    let items = all
+        .filter(|one| one.hidden == 0 && call.may_read(kind, &one.id))
+        .map(|one| one.body.clone())
+        .collect();
+    listing::answer(call, items)
+}
+
+/// The resource that a request names, where a reader sees it.
+pub(crate) fn named<'c>(call: &'c mut Call<'_>) -> Result<&'c Resource, Answer> {
+    call.need_group()?;
+    let path = call.target.path.clone();
+    match call.visible(&path) {
+        true => call
+            .world
+            .state
+            .resource(&path)
+            .ok_or_else(|| not_found(call)),
+        false => Err(not_found(call)),
+    }
+}
+
+/// 404 where what a resource is to be made in is not there.
+pub(crate) fn no_parent(call: &Call<'_>) -> Answer {
+    Answer::gateway(
+        404,
+        "ParentResourceNotFound",
+        format!(
+            "Failed to perform 'write' on resource(s) of type '{}', because the parent resource \
+             '{}' could not be found.",
+            call.kind.short(),
+            tracked::parent_of(&call.target.path)
+        ),
+    )
 }
 
 /// 405, with what is allowed.

@@ -1,7 +1,7 @@
 //! Microsoft.ContainerRegistry/registries: create, delete, names that are taken, the admin
 //! user. `loginServer` is the registry of the settings.
 
-use super::{groups, listing, not_allowed, not_found};
+use super::{groups, listed, named, not_allowed, not_found};
 use crate::answer::{Answer, Reply};
 use crate::gateway::Call;
 use crate::operations::{Begin, Deed, Operation, Outcome, Style};
@@ -16,28 +16,8 @@ pub(crate) const KIND: &str = "Microsoft.ContainerRegistry/registries";
 pub(crate) fn handle(call: &mut Call<'_>) -> Reply {
     let action = call.action.clone();
     match (call.request.method.as_str(), action.as_deref()) {
-        ("GET", None) if call.target.ends_in_type() => {
-            call.need_group()?;
-            call.need_registered()?;
-            let scope = call.target.scope.clone();
-            let all = call.world.state.of_kind(KIND, &scope);
-            let items = all
-                .filter(|one| one.hidden == 0 && call.may_read(KIND, &one.id))
-                .map(|one| one.body.clone())
-                .collect();
-            listing::answer(call, items)
-        }
-        ("GET", None) => {
-            call.need_group()?;
-            let path = call.target.path.clone();
-            if !call.visible(&path) {
-                return Err(not_found(call));
-            }
-            let there = call.world.state.resource(&path);
-            there
-                .map(|one| Answer::json(200, one.body.clone()))
-                .ok_or_else(|| not_found(call))
-        }
+        ("GET", None) if call.target.ends_in_type() => listed(call, KIND),
+        ("GET", None) => Ok(Answer::json(200, named(call)?.body.clone())),
         ("PUT", None) if !call.target.ends_in_type() => put(call),
         ("DELETE", None) if !call.target.ends_in_type() => delete(call),
         ("POST", Some("checkNameAvailability")) => available(call),

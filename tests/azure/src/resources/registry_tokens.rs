@@ -1,7 +1,7 @@
 //! Scope maps and tokens of a registry, and the passwords that tokens get: a pull credential
 //! that needs no role assignment.
 
-use super::{listing, not_allowed, not_found, registries};
+use super::{listing, named, no_parent, not_allowed, not_found, registries};
 use crate::answer::{Answer, Reply};
 use crate::gateway::Call;
 use crate::operations::{Deed, Style};
@@ -19,17 +19,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Reply {
             let items = all.map(|one| one.body.clone()).collect();
             listing::answer(call, items)
         }
-        "GET" => {
-            call.need_group()?;
-            let path = call.target.path.clone();
-            if !call.visible(&path) {
-                return Err(not_found(call));
-            }
-            let there = call.world.state.resource(&path);
-            there
-                .map(|one| Answer::json(200, one.body.clone()))
-                .ok_or_else(|| not_found(call))
-        }
+        "GET" => Ok(Answer::json(200, named(call)?.body.clone())),
         "PUT" if !call.target.ends_in_type() => put(call),
         "DELETE" if !call.target.ends_in_type() => delete(call),
         _ => Err(not_allowed(call)),
@@ -50,16 +40,7 @@ fn location(call: &Call<'_>) -> Option<String> {
 fn put(call: &mut Call<'_>) -> Reply {
     call.need_writable()?;
     let Some(location) = location(call) else {
-        return Err(Answer::gateway(
-            404,
-            "ParentResourceNotFound",
-            format!(
-                "Failed to perform 'write' on resource(s) of type '{}', because the parent \
-                 resource '{}' could not be found.",
-                call.kind.short(),
-                super::tracked::parent_of(&call.target.path)
-            ),
-        ));
+        return Err(no_parent(call));
     };
     let name = call.target.name().to_owned();
     let fits = (5..=50).contains(&name.len())

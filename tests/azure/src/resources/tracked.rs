@@ -2,7 +2,7 @@
 //! watchers and what hangs on them, load balancers, addresses, disks, scale sets, identities.
 //! Begins operations as Microsoft.Network does.
 
-use super::{groups, listing, not_allowed, not_found};
+use super::{groups, listing, named, no_parent, not_allowed, not_found};
 use crate::answer::{Answer, Reply};
 use crate::gateway::Call;
 use crate::operations::{Begin, Deed, Style};
@@ -43,15 +43,8 @@ fn list(call: &mut Call<'_>) -> Reply {
 }
 
 fn read(call: &mut Call<'_>) -> Reply {
-    call.need_group()?;
-    let path = call.target.path.clone();
-    if !call.visible(&path) {
-        return Err(not_found(call));
-    }
     let kind = call.kind.name;
-    let Some(resource) = call.world.state.resource(&path) else {
-        return Err(not_found(call));
-    };
+    let resource = named(call)?;
     let answer = Answer::json(200, shown(resource, kind));
     Ok(if kind.starts_with("Microsoft.Network/") {
         answer.with("ETag", &resource.etag)
@@ -79,16 +72,7 @@ fn put(call: &mut Call<'_>) -> Reply {
     };
     let path = call.target.path.clone();
     if call.target.types.len() > 1 && call.world.state.resource(parent_of(&path)).is_none() {
-        return Err(Answer::gateway(
-            404,
-            "ParentResourceNotFound",
-            format!(
-                "Failed to perform 'write' on resource(s) of type '{}', because the parent \
-                 resource '{}' could not be found.",
-                call.kind.short(),
-                parent_of(&path)
-            ),
-        ));
+        return Err(no_parent(call));
     }
     check_match(call, &path)?;
     check_one_watcher(call, location.as_deref())?;
