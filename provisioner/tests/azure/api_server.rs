@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+/// What lets a user in.
+pub(crate) const TOKEN: &str = "t0ken-of-the-clusters-user";
+
 type Objects = Arc<Mutex<BTreeMap<String, Value>>>;
 
 pub(crate) struct ApiServer {
@@ -32,7 +35,7 @@ impl ApiServer {
         let whole = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "c",
             "clusters": [{"name": "c", "cluster": {"server": format!("http://{}", self.served.host)}}],
-            "users": [{"name": "u", "user": {"token": "t"}}],
+            "users": [{"name": "u", "user": {"token": TOKEN}}],
             "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
         });
         whole.to_string()

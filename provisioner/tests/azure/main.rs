@@ -23,6 +23,7 @@ mod refusals;
 mod registry;
 #[path = "../screens/mod.rs"]
 mod screens;
+mod secrets;
 mod served;
 mod sign_in;
 mod up_and_down;
