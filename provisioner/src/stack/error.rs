@@ -130,10 +130,15 @@ impl From<StackError> for Failure {
                     maker(&made_by)
                 ))
             }
-            StackError::Damaged { path, .. } => Self::new(Exit::State, message).remedy(format!(
-                "if the stack is not needed, stop its processes and remove {}",
-                path.parent().unwrap_or(&path).display()
-            )),
+            StackError::Damaged { path, .. } => Self::new(Exit::State, message)
+                .remedy(format!(
+                    "if the stack is not needed, stop its processes and remove {}",
+                    path.parent().unwrap_or(&path).display()
+                ))
+                .remedy(
+                    "what it made on Azure `rsac-infra orphans` finds, and `rsac-infra down \
+                     --adopt` takes down",
+                ),
             StackError::Taken(_) => Self::new(Exit::Conflict, message)
                 .remedy("give another --state-dir, where no stack has that name"),
             StackError::Busy { .. } => Self::new(Exit::Conflict, message)

@@ -206,6 +206,26 @@ fn the_same_comes_of_a_deployment() {
 }
 
 #[test]
+fn a_group_that_stays_keeps_no_record_of_the_deployment() {
+    let cloud = Cloud::new();
+    cloud.azure.make_group("mine", "uksouth", json!({}));
+    let flags = ["--via", "deployment", "--resource-group", "mine"];
+    cloud.up(&flags).must(0, &[]);
+    let deployments = || {
+        let mut all = cloud.azure.resources();
+        all.retain(|id| id.contains("/deployments/"));
+        all
+    };
+    assert_eq!(deployments().len(), 1);
+    cloud
+        .run(&["down", "--yes", "--with-network-watcher"])
+        .must(0, &["deployments/rsac-", "Kept resource group mine"]);
+    assert_eq!(deployments(), Vec::<String>::new());
+    assert_eq!(cloud.azure.groups(), ["mine"]);
+    assert_eq!(cloud.azure.resources(), Vec::<String>::new());
+}
+
+#[test]
 fn down_that_does_not_wait_is_confirmed_by_a_later_one() {
     let cloud = Cloud::with(Settings {
         polls: 4,

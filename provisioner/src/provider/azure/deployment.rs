@@ -43,6 +43,26 @@ pub(super) async fn submit(
     Ok(())
 }
 
+/// Deletes the record of the deployment, which a group that stays would keep. What it made is
+/// deleted by itself, and a record costs nothing: one that cannot be deleted is only named.
+pub(super) async fn forget(
+    azure: &Azure,
+    session: &Session,
+    say: Say<'_>,
+) -> Result<(), ProviderError> {
+    let path = path(azure, "")?;
+    if session.arm.get(&path, RESOURCES).await?.is_none() {
+        return Ok(());
+    }
+    match session.finish(&Call::delete(&path, RESOURCES), say).await {
+        Ok(_) => azure.deleted(path),
+        Err(error) => azure.keep(format!(
+            "deployment {path}, which is a record only: {error}"
+        )),
+    }
+    Ok(())
+}
+
 /// Azure's own forecast of the deployment, a line a change. It is advice: it knows what is
 /// there, and guesses defaults. Nothing where the group is not there yet.
 pub(super) async fn forecast(azure: &Azure) -> Result<Vec<String>, ProviderError> {

@@ -90,6 +90,7 @@ impl Azure {
         }
         managed.forget()?;
         self.nodes_gone(say).await?;
+        super::deployment::forget(self, session, say).await?;
         Ok(Undone::Gone)
     }
 
