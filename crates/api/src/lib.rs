@@ -18,6 +18,7 @@ pub mod manifest;
 pub mod names;
 pub mod number;
 pub mod rules;
+mod schemas;
 mod spec;
 mod status;
 mod target;

@@ -11,7 +11,7 @@
     reason = "columns of the definition are of the same types"
 )]
 
-use crate::{IntOrText, RSACrackerStatus, parse_duration};
+use crate::{IntOrText, RSACrackerStatus, parse_duration, schemas};
 use k8s_openapi::api::core::v1::Toleration;
 use kube::CustomResource;
 use schemars::JsonSchema;
@@ -204,7 +204,7 @@ impl MethodName {
 pub struct LedgerSpec {
     /// The size of its volume, 1Gi by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "quantity_schema")]
+    #[schemars(schema_with = "schemas::quantity")]
     pub size: Option<IntOrText>,
     /// The storage class of its volume; the cluster's default when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -221,11 +221,11 @@ pub struct LedgerSpec {
 pub struct Resources {
     /// At most this much.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "quantities_schema")]
+    #[schemars(schema_with = "schemas::quantities")]
     pub limits: BTreeMap<String, IntOrText>,
     /// At least this much.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "quantities_schema")]
+    #[schemars(schema_with = "schemas::quantities")]
     pub requests: BTreeMap<String, IntOrText>,
 }
 
@@ -238,15 +238,15 @@ pub struct MasterSpec {
     pub resources: Option<Resources>,
     /// Labels of its pod, beside those of rsac.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "labels_schema")]
+    #[schemars(schema_with = "schemas::labels")]
     pub labels: BTreeMap<String, String>,
     /// Labels of the nodes that it may run on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "labels_schema")]
+    #[schemars(schema_with = "schemas::labels")]
     pub node_selector: BTreeMap<String, String>,
     /// Taints of nodes that it bears.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16))]
+    #[schemars(schema_with = "schemas::tolerations")]
     pub tolerations: Vec<Toleration>,
 }
 
@@ -263,15 +263,15 @@ pub struct WorkersSpec {
     pub resources: Option<Resources>,
     /// Labels of their pods, beside those of rsac.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "labels_schema")]
+    #[schemars(schema_with = "schemas::labels")]
     pub labels: BTreeMap<String, String>,
     /// Labels of the nodes that they may run on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "labels_schema")]
+    #[schemars(schema_with = "schemas::labels")]
     pub node_selector: BTreeMap<String, String>,
     /// Taints of nodes that they bear.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16))]
+    #[schemars(schema_with = "schemas::tolerations")]
     pub tolerations: Vec<Toleration>,
 }
 
@@ -346,33 +346,4 @@ impl RSACrackerSpec {
             .and_then(|service| service.type_)
             .unwrap_or_default()
     }
-}
-
-/// The grammar of a Kubernetes quantity above zero, whole or decimal.
-const QUANTITY_PATTERN: &str = "^[0-9]{1,18}(\\.[0-9]{1,9})?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$";
-
-fn quantity_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({
-        "x-kubernetes-int-or-string": true,
-        "anyOf": [{ "type": "integer" }, { "type": "string" }],
-        "pattern": QUANTITY_PATTERN,
-        "maxLength": 32,
-        "minimum": 0,
-    })
-}
-
-fn quantities_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({
-        "type": "object",
-        "additionalProperties": quantity_schema(generator),
-        "maxProperties": 16,
-    })
-}
-
-fn labels_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({
-        "type": "object",
-        "additionalProperties": { "type": "string", "maxLength": 63 },
-        "maxProperties": 64,
-    })
 }

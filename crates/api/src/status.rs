@@ -2,6 +2,7 @@
 //! (through `rsac-workload`), read by people and `rsac-infra`.
 
 use crate::conditions::{self, ConditionType};
+use crate::schemas;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ pub struct RSACrackerStatus {
     pub observed_generation: Option<i64>,
     /// Accepted, Ready, Progressing, Degraded, Finished, Succeeded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    #[schemars(schema_with = "schemas::conditions")]
     pub conditions: Vec<Condition>,
     /// A digest of what the job is about (number, exponent, method): a status whose digest
     /// is not the spec's is old news. While a spec is not accepted, that of the last one
