@@ -9,7 +9,8 @@ use reqwest::{Method, StatusCode};
 use rsac_factor::Plan;
 use rsac_protocol::{
     AcquireAnswer, AcquireRequest, Answer, Ending, MAX_REPORT_BYTES, ProblemCode, RegisterAnswer,
-    RegisterRequest, Report, ReportAnswer, Solution, Stage, UnitsPage, routes,
+    RegisterRequest, ReleaseAnswer, ReleaseRequest, Report, ReportAnswer, Solution, Stage,
+    UnitsPage, routes,
 };
 use std::sync::atomic::AtomicBool;
 
@@ -228,6 +229,32 @@ async fn work(master: &Running, name: &str) {
         let answer: Answer<ReportAnswer> = response.json().await.unwrap();
         assert_eq!(answer.body.sequence, sequence);
     }
+}
+
+#[tokio::test]
+async fn a_master_that_is_told_to_end_hears_its_workers_out() {
+    let (_folder, options) = files(&job("804556097", Some("trial-division")));
+    let master = Running::start(&options).await;
+    master.until_stage(Stage::Search).await;
+    let request = RegisterRequest {
+        protocol: rsac_protocol::VERSION,
+        job: "my-rsac".into(),
+        worker: "w-1".into(),
+        lanes: 1,
+    };
+    let registered: Answer<RegisterAnswer> = master.post(routes::REGISTER, &request).await;
+    master.shutdown.cancel();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(!master.task.is_finished());
+    let release = ReleaseRequest {
+        worker: "w-1".into(),
+        plan: registered.body.plan.clone().unwrap().digest,
+        units: Vec::new(),
+        leaving: true,
+    };
+    let released: Answer<ReleaseAnswer> = master.post(routes::RELEASE, &release).await;
+    assert_eq!(released.body.released, 0);
+    master.end().await;
 }
 
 #[tokio::test]

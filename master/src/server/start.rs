@@ -1,6 +1,6 @@
 //! Starting a master from its files, and ending it.
 
-use super::engine::{Engine, now_since};
+use super::engine::{Engine, Handle, now_since};
 use super::error::MasterError;
 use super::{listen, routes, tls};
 use crate::ledger::disk::RealDisk;
@@ -11,10 +11,16 @@ use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+
+/// How long a master that is told to end still answers its workers, who may have been told
+/// at the same moment: the job is deleted, or the node of all of them drained.
+const LEAVE: Duration = Duration::from_secs(3);
+/// How often it looks whether they are gone.
+const LEAVE_TICK: Duration = Duration::from_millis(50);
 
 /// What a master is started with.
 #[derive(Debug, Clone)]
@@ -47,7 +53,8 @@ pub struct Secured {
     pub health: SocketAddr,
 }
 
-/// Serves a job until `shutdown`, also when it has ended. On return everything is written.
+/// Serves a job until `shutdown`, also when it has ended, and then for as long as workers
+/// leave, at the most three seconds. On return everything is written.
 ///
 /// # Errors
 /// When it cannot start, or the ledger becomes another's: see [`MasterError`].
@@ -94,7 +101,7 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), Ma
     }
     let ended = tokio::select! {
         ended = &mut engine.ended => Some(ended.unwrap_or(Err(MasterError::Engine))),
-        () = shutdown.cancelled() => None,
+        () = told_to_end(&shutdown, &engine.handle) => None,
     };
     close.cancel();
     // Requests that are under way are answered before the ledger closes.
@@ -109,6 +116,20 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), Ma
             .await
             .unwrap_or(Err(MasterError::Engine)),
     }
+}
+
+/// Returns when the master may go: those who would report to it have left, or had time to.
+async fn told_to_end(shutdown: &CancellationToken, master: &Handle) {
+    shutdown.cancelled().await;
+    let workers_leave = async {
+        // A master that does not answer has no workers to wait for.
+        while let Ok(summary) = master.summary().await
+            && summary.workers.live > 0
+        {
+            tokio::time::sleep(LEAVE_TICK).await;
+        }
+    };
+    let _ = tokio::time::timeout(LEAVE, workers_leave).await;
 }
 
 struct Bound {
