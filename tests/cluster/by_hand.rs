@@ -14,7 +14,7 @@ const ESTABLISHED: [&str; 3] = [
 ];
 
 fn deploy() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy")
 }
 
 fn text(path: &Path) -> &str {

@@ -18,7 +18,7 @@ pub(crate) struct Cluster {
 
 /// The script whose cluster this may be.
 fn script() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/test-cluster")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/test-cluster")
 }
 
 impl Cluster {

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) const CRD: &str = "rsacrackers.suu-kopf.dev";
 pub(crate) const DEFINITION: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../deploy/crd/rsacrackers.yaml"
+    "/../../deploy/crd/rsacrackers.yaml"
 );
 
 /// An operator outside the cluster; killed when dropped.

@@ -172,7 +172,7 @@ impl Bench {
 pub(crate) fn example_file() -> &'static str {
     const FILE: &str = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../deploy/example/01-rsac.yaml"
+        "/../../deploy/example/01-rsac.yaml"
     );
     assert!(Path::new(FILE).exists());
     FILE

@@ -5,7 +5,7 @@ use crate::support::Stack;
 
 const EXAMPLE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../deploy/example/01-rsac.yaml"
+    "/../../deploy/example/01-rsac.yaml"
 );
 
 #[test]
