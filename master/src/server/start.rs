@@ -86,7 +86,7 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), Ma
     tracing::info!(%address, "serving");
 
     let app = Arc::new(routes::App::new(engine.handle.clone(), &token));
-    let close = shutdown.child_token();
+    let close = CancellationToken::new();
     let mut servers = tokio::task::JoinSet::new();
     let mut serve = |listener, tls, router| {
         servers.spawn(listen::serve(listener, tls, router, close.clone()));

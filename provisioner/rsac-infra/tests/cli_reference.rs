@@ -1,10 +1,10 @@
 //! docs/reference against the code: the page of commands is made from the definition of
 //! the command line, and the page of events has an example of every event, to the letter.
 
+use rsac_protocol::{Solution, UnitView};
 use rsac_provisioner::output::{Event, PlannedStep, StepState};
 use rsac_provisioner::provider::Step;
 use rsac_provisioner::words;
-use rsac_protocol::{Solution, UnitView};
 use serde_json::json;
 use std::path::PathBuf;
 

@@ -8,7 +8,7 @@
 need_az() {
   command -v az >/dev/null 2>&1 ||
     fail "$provider_error" "neither rsac-infra nor az is installed" \
-      "cargo install --path provisioner, or https://learn.microsoft.com/cli/azure/install-azure-cli"
+      "cargo install --path provisioner/rsac-infra, or https://learn.microsoft.com/cli/azure/install-azure-cli"
   command -v jq >/dev/null 2>&1 ||
     fail "$provider_error" "jq is not installed" "install jq, or rsac-infra, which needs none of both"
   local account

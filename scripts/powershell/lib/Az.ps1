@@ -12,7 +12,7 @@ function Invoke-Az([string[]] $Words, [string] $What, [string] $Remedy = "see az
 function Connect-Az {
     if (-not (Get-Command 'az' -ErrorAction SilentlyContinue)) {
         Stop-Script $ProviderError 'neither rsac-infra nor az is installed' `
-            'cargo install --path provisioner, or https://learn.microsoft.com/cli/azure/install-azure-cli'
+            'cargo install --path provisioner/rsac-infra, or https://learn.microsoft.com/cli/azure/install-azure-cli'
     }
     $account = Invoke-Az @('account', 'show', '--output', 'json') 'az is not signed in' 'az login' | ConvertFrom-Json
     $script:Subscription = if ($env:AZURE_SUBSCRIPTION_ID) { $env:AZURE_SUBSCRIPTION_ID } else { $account.id }
