@@ -5,9 +5,6 @@ use crate::arith::{primes_below, sqrt_mod};
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
 
-/// Half-words of a coefficient whose residues the base can compute at once.
-pub(super) const HALVES: usize = 8;
-
 /// The primes of the base, ascending, the first of them 2; parallel vectors, because
 /// the sieve walks through one or two of them at a time.
 #[derive(Debug, PartialEq)]
@@ -16,10 +13,10 @@ pub(super) struct FactorBase {
     pub(super) primes: Vec<u32>,
     /// A square root of kN modulo each; 0 where the prime divides kN.
     pub(super) roots: Vec<u32>,
+    /// 1/p, in floating point.
+    pub(super) reciprocals: Vec<f64>,
     /// 1/p modulo 2^64 (0 for the prime 2).
     inverses: Vec<u64>,
-    /// 2^(32·i) modulo each prime.
-    powers: Vec<[u32; HALVES]>,
     /// The primes of the base that divide N itself: the sieve need not even begin.
     pub(super) divisors: Vec<u32>,
 }
@@ -31,8 +28,8 @@ impl FactorBase {
         let mut base = Self {
             primes: Vec::with_capacity(size),
             roots: Vec::with_capacity(size),
+            reciprocals: Vec::with_capacity(size),
             inverses: Vec::with_capacity(size),
-            powers: Vec::with_capacity(size),
             divisors: Vec::new(),
         };
         // About half of all primes are in the base; the n-th prime is about n·ln n.
@@ -62,13 +59,8 @@ impl FactorBase {
         };
         self.primes.push(p);
         self.roots.push(root as u32);
+        self.reciprocals.push(1.0 / f64::from(p));
         self.inverses.push(if p == 2 { 0 } else { inverse_word(p) });
-        let mut power = 1;
-        self.powers.push(std::array::from_fn(|_| {
-            let this = power;
-            power = (power << 32) % u64::from(p);
-            this as u32
-        }));
     }
 
     /// 1/p modulo 2^64 for the odd prime at `i`.
@@ -90,17 +82,6 @@ impl FactorBase {
     /// of kN.
     pub(super) fn is_eligible(&self, i: usize) -> bool {
         i > 0 && self.roots[i] != 0
-    }
-
-    /// An integer, given by its half-words, modulo the prime at `i`.
-    #[inline]
-    pub(super) fn residue(&self, i: usize, halves: &[u32]) -> u32 {
-        let sum: u64 = halves
-            .iter()
-            .zip(&self.powers[i])
-            .map(|(&half, &power)| u64::from(half) * u64::from(power))
-            .sum();
-        (sum % u64::from(self.primes[i])) as u32
     }
 
     /// Divides by the odd prime at `i` as often as it goes, and notes each time.
@@ -129,8 +110,6 @@ mod tests {
             let square = (&number * 7u32 % p).to_u64().unwrap();
             assert_eq!(u64::from(root) * u64::from(root) % u64::from(p), square);
             assert_eq!(base.is_eligible(i), p != 2 && p != 7);
-            let halves = number.to_u32_digits();
-            assert_eq!(BigUint::from(base.residue(i, &halves)), &number % p);
         }
     }
 

@@ -147,12 +147,12 @@ fn draw(plan: &QuadraticSieve, mut generator: Generator) -> Option<Vec<usize>> {
 
 /// SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number
 /// generators", 2014).
-struct Generator(u64);
+pub(super) struct Generator(u64);
 
 impl Generator {
     const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
-    fn new(seed: u64, index: u64, attempt: u64) -> Self {
+    pub(super) fn new(seed: u64, index: u64, attempt: u64) -> Self {
         // Each index and try starts at an output of the generator before it.
         let mut of_index = Self(seed.wrapping_add(index.wrapping_mul(Self::GAMMA)));
         let start = of_index
@@ -161,7 +161,7 @@ impl Generator {
         Self(Self(start).next())
     }
 
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(Self::GAMMA);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -29,19 +29,30 @@ pub(super) fn whole(sieve: &mut [u8], padding: usize, p: u32, log: u8, starts: (
     add(&mut sieve[..turns * p], p, log, first, second);
 }
 
+/// Room behind a block: where additions go that fall behind the end of the block.
+pub(super) const BEHIND: usize = 64;
+
 /// Adds a prime's logarithm at both its progressions, from starts below the prime, in a
-/// block; answers where they continue in the next block.
+/// block with [`BEHIND`] behind it; answers where they continue in the next block.
 #[inline]
-pub(super) fn block(block: &mut [u8], p: usize, log: u8, starts: (u32, u32)) -> (u32, u32) {
+pub(super) fn block(block: &mut [u8], p: u32, log: u8, starts: (u32, u32)) -> (u32, u32) {
     let (first, second) = (starts.0 as usize, starts.1 as usize);
-    let rest = add(block, p, log, first, second);
+    let size = block.len() - BEHIND;
+    let p = p as usize;
+    let rest = add(&mut block[..size], p, log, first, second).len();
+    let whole = size - rest;
+    // Whether there is one more is chance, which a processor cannot foresee: so there
+    // always is.
     let mut next = |start: usize| {
-        if let Some(number) = rest.get_mut(start) {
-            *number = number.wrapping_add(log);
-            start + p - rest.len()
+        let at = if start < rest {
+            whole + start
         } else {
-            start - rest.len()
-        }
+            size + start % BEHIND
+        };
+        let number = &mut block[at];
+        *number = number.wrapping_add(log);
+        let next = start.wrapping_sub(rest);
+        next.min(next.wrapping_add(p))
     };
     (next(first) as u32, next(second) as u32)
 }
@@ -99,8 +110,10 @@ mod tests {
             let mut sieve = vec![7; length];
             let mut next = starts;
             for part in sieve.chunks_mut(size) {
-                next = block(part, p as usize, log, next);
+                let mut padded = [&*part, &[0; BEHIND]].concat();
+                next = block(&mut padded, p, log, next);
                 prop_assert!(next.0 < p && next.1 < p);
+                part.copy_from_slice(&padded[..part.len()]);
             }
             prop_assert_eq!(&sieve, &expected);
 

@@ -1,9 +1,13 @@
 //! Linear algebra over GF(2): which sets of columns add up to zero.
 
+use super::lanczos::{self, Failure, Sparse};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Dependencies that are looked for at the most: one bit of a word each.
 const DEPENDENCIES: usize = 64;
+
+/// From this many rows on, what is sparse is left sparse.
+const LARGE: usize = 2000;
 
 /// A dense matrix, eliminated from the sparse rows to the dense ones, so that the bulk
 /// of the work is done on few rows.
@@ -19,6 +23,14 @@ pub(super) fn dependencies(
     rows: usize,
     stop: &AtomicBool,
 ) -> Option<Vec<Vec<usize>>> {
+    if rows >= LARGE {
+        match lanczos::dependencies(&Sparse::new(columns, rows), stop) {
+            Ok(found) => return Some(found),
+            Err(Failure::Stopped) => return None,
+            // It takes more time and memory, but it does not fail.
+            Err(Failure::Stuck) => {}
+        }
+    }
     let mut matrix = Matrix::new(columns, rows);
     let pivots = matrix.eliminate(stop)?;
     Some(matrix.solutions(&pivots))

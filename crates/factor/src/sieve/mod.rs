@@ -5,17 +5,24 @@
 //! S. Contini, "Factoring integers with the self-initializing quadratic sieve", 1997.
 
 mod base;
+mod block;
+mod bucket;
 mod candidate;
 mod coefficient;
 mod collect;
 mod fill;
 mod finish;
+mod float;
 mod in_process;
+mod kernel;
+mod lanczos;
 mod matrix;
 mod polynomial;
 mod relation;
+mod roots;
 mod search;
 mod tuning;
+mod vector;
 mod wide;
 
 use crate::plan::{Parameters, PlanError};
@@ -195,11 +202,11 @@ impl QuadraticSieve {
     }
 }
 
-/// CPU seconds for any number: also for those that are out of reach. Measured from 30 to
-/// 70 digits (`cargo bench --bench sieve`): 3 seconds at 60 digits, ×3.2 for 5 more.
+/// CPU seconds for any number: also for those that are out of reach. Measured from 40 to
+/// 77 digits (`cargo bench --bench sieve`): 1.2 seconds at 60 digits, ×3.2 for 5 more.
 pub(crate) fn estimate_cpu_seconds(number: &BigUint) -> f64 {
     let digits = number.bits() as f64 * std::f64::consts::LOG10_2;
-    3.0 * 3.2f64.powf((digits - 60.0) / 5.0)
+    1.2 * 3.2f64.powf((digits - 60.0) / 5.0)
 }
 
 impl Parameters for QuadraticSieve {
@@ -224,9 +231,10 @@ impl Parameters for QuadraticSieve {
     }
 
     fn index_cpu_seconds(&self) -> f64 {
-        // About a nanosecond for each number sieved.
+        // Each polynomial costs something for each number sieved, and for each prime.
         let polynomials = 1u64 << (self.text.factors - 1);
-        2e-9 * (polynomials * u64::from(self.text.half_interval)) as f64
+        let numbers = 2.0 * f64::from(self.text.half_interval);
+        7e-10 * polynomials as f64 * (numbers + f64::from(self.text.primes))
     }
 
     fn searcher(&self) -> Box<dyn Searcher> {

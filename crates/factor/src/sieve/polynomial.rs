@@ -19,9 +19,9 @@ pub(super) struct Family {
     /// Where in the base the primes of `a` are, ascending.
     pub(super) factors: Vec<usize>,
     /// Their product.
-    pub(super) a: BigUint,
+    a: BigUint,
     /// The B of each of them.
-    pub(super) terms: Vec<BigUint>,
+    terms: Vec<BigUint>,
     /// How b and c change with the sign of each.
     changes: Vec<Change>,
     /// Makes b odd: 0 or a.
@@ -141,9 +141,15 @@ impl Family {
         polynomial.c = polynomial.c.plus(difference);
     }
 
-    /// The b of the first polynomial; those of all others are smaller.
-    pub(super) fn first_b(&self) -> BigUint {
-        self.terms.iter().sum::<BigUint>() + &self.shift
+    /// The q and γ of each term B = γ·a/q.
+    pub(super) fn steps(&self) -> Vec<(u32, u32)> {
+        let step = |change: &Change| (change.q, change.gamma.unsigned_abs());
+        self.changes.iter().map(step).collect()
+    }
+
+    /// Whether each b has a summand `a`, which makes it odd.
+    pub(super) fn is_shifted(&self) -> bool {
+        self.shift != BigUint::ZERO
     }
 }
 
@@ -183,7 +189,13 @@ mod tests {
         for i in 0..family.len() {
             let polynomial = family.polynomial(i);
             if i == 0 {
-                assert_eq!(big_b(&polynomial), family.first_b().into());
+                let first: BigUint = family.terms.iter().sum();
+                let shift = if family.is_shifted() {
+                    &family.a
+                } else {
+                    &BigUint::ZERO
+                };
+                assert_eq!(big_b(&polynomial), BigInt::from(first + shift));
                 walked = Some(polynomial);
             }
             if let Some(walked) = &mut walked

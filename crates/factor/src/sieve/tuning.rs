@@ -25,14 +25,14 @@ const TABLE: [Row; 16] = [
     (96.0, 160.0, 16384.0, 40.0),
     (112.0, 280.0, 16384.0, 40.0),
     (128.0, 450.0, 32768.0, 40.0),
-    (149.0, 1028.0, 32768.0, 60.0),
-    (165.0, 1500.0, 32768.0, 60.0),
-    (181.0, 2247.0, 32768.0, 70.0),
-    (198.0, 3485.0, 65536.0, 70.0),
-    (215.0, 6357.0, 65536.0, 80.0),
-    (232.0, 10000.0, 131072.0, 80.0),
-    (265.0, 40000.0, 196608.0, 90.0),
-    (330.0, 115500.0, 393216.0, 150.0),
+    (149.0, 1200.0, 16384.0, 60.0),
+    (165.0, 1950.0, 16384.0, 60.0),
+    (181.0, 3300.0, 16384.0, 70.0),
+    (198.0, 5500.0, 16384.0, 70.0),
+    (215.0, 9500.0, 16384.0, 80.0),
+    (232.0, 15500.0, 16384.0, 80.0),
+    (265.0, 36000.0, 16384.0, 90.0),
+    (330.0, 140000.0, 32768.0, 150.0),
 ];
 
 /// The same for numbers that are split in process, measured by themselves
@@ -91,7 +91,8 @@ fn from_row(number: &BigUint, (_, primes, half_interval, large_prime): Row) -> (
     };
     let target = target(number, &text).to_f64().unwrap_or(f64::MAX).log2();
     // Few factors waste work at each change of `a`, many small ones waste relations.
-    let size = 0.68 * (largest as f64).log2();
+    let part = if number.bits() < 150 { 0.68 } else { 0.62 };
+    let size = part * (largest as f64).log2();
     let factors = (target / size).round().clamp(1.0, MAX_FACTORS as f64);
     text.factors = factors as u32;
     if number.bits() >= DRAWN_FROM_BITS {

@@ -3,6 +3,12 @@
 
 use num_bigint::{BigInt, BigUint, Sign};
 
+/// What [`Magnitude::digits`] is in powers of: small enough for floating point.
+pub(super) const RADIX: f64 = (1u32 << DIGIT) as f64;
+
+/// Bits of a digit.
+const DIGIT: usize = 24;
+
 /// Words of an integer.
 const WORDS: usize = 4;
 
@@ -108,6 +114,18 @@ impl Magnitude {
             0 => 0,
             len => 64 * len as u32 - self.words[len - 1].leading_zeros(),
         }
+    }
+
+    /// Its digits, least first.
+    pub(super) fn digits(&self) -> Vec<f64> {
+        let count = (self.bits() as usize).div_ceil(DIGIT);
+        let digit = |i: usize| {
+            let (word, shift) = (i * DIGIT / 64, i * DIGIT % 64);
+            let next = self.words.get(word + 1).copied().unwrap_or(0);
+            let both = u128::from(next) << 64 | u128::from(self.words[word]);
+            f64::from((both >> shift) as u32 & ((1 << DIGIT) - 1))
+        };
+        (0..count).map(digit).collect()
     }
 
     /// The value, when it fits a word.
