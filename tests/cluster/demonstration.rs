@@ -5,14 +5,14 @@ use crate::stack::{Bench, JOBS, example_file};
 use serde_json::{Value, json};
 use std::process::{Child, Stdio};
 
-/// The job of deploy/demo: 75 digits, some hundred CPU seconds. Pods take longer to come and
+/// The job of deploy/demo: 80 digits, some hundred CPU seconds. Pods take longer to come and
 /// go than processes.
 pub(crate) const SIEVE: Demo = Demo {
     method: "quadratic-sieve",
-    number: "466795819670037233135263540202720463600614905411347390349241906989572808867",
+    number: "67361613405345496527016993810396671140131943953464553443806310152493062974895621",
     factors: [
-        "16321419348841574434908068866902564317",
-        "28600197672340820854258970378835841151",
+        "7810190271156243406555974574876089106661",
+        "8624836408162574289941735690424146931361",
     ],
 };
 
