@@ -13,7 +13,6 @@ use crate::provider::ProviderError;
 use crate::provider::kubernetes::NAMESPACE;
 use crate::stack::{AzurePlace, StackError};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
 
@@ -52,41 +51,62 @@ pub(crate) async fn adopt(session: &Session, group: &str) -> Result<Adopted, Pro
         });
     };
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let of_group = text(&resource, "location");
     if let Some(cluster) = of_nodes {
         must_have_outlived(session, &group.name, cluster).await?;
-        let of = (tagged, cluster, text(&resource, "location"));
-        return Ok(left_nodes(session, group.name, of));
+        let nodes = Some(group.name);
+        let group = id::group(cluster).map(str::to_owned);
+        let place = place(session, &tagged, group, Some(id::name(cluster)), of_group);
+        return Ok(adopted(tagged, place, nodes));
     }
     let is_cluster = |resource: &&Value| {
         let type_ = text(resource, "type").unwrap_or_default();
         type_.eq_ignore_ascii_case(CLUSTERS) && tags::get(resource, STACK) == Some(&tagged.stack_id)
     };
     let cluster = resources.iter().find(is_cluster);
-    let mut parameters = BTreeMap::new();
-    let location = cluster
-        .and_then(|c| text(c, "location"))
-        .or(text(&resource, "location"));
-    for (key, value) in [
-        ("clusterName", cluster.and_then(|c| text(c, "name"))),
-        (super::LOCATION, location),
-    ] {
-        if let Some(value) = value {
-            parameters.insert(key.to_owned(), Value::from(value));
-        }
+    let name = cluster.and_then(|cluster| text(cluster, "name"));
+    let location = cluster.and_then(|cluster| text(cluster, "location"));
+    let location = location.or(of_group);
+    let place = place(
+        session,
+        &tagged,
+        Some(group.name),
+        name.as_deref(),
+        location,
+    );
+    Ok(adopted(tagged, place, None))
+}
+
+/// The settings of a stack, as far as its removal needs them.
+fn place(
+    session: &Session,
+    tagged: &Found,
+    group: Option<String>,
+    cluster: Option<&str>,
+    location: Option<String>,
+) -> AzurePlace {
+    let cluster = cluster.map(|name| ("clusterName", name.to_owned()));
+    let location = location.map(|location| (super::LOCATION, location));
+    let known = cluster.into_iter().chain(location);
+    AzurePlace {
+        subscription: Some(session.subscription.clone()),
+        cloud: Some(session.cloud.clone()),
+        resource_group: group,
+        parameters: known
+            .map(|(key, value)| (key.to_owned(), Value::from(value)))
+            .collect(),
+        expires_at: tagged.expires_at,
+        ..AzurePlace::default()
     }
-    Ok(Adopted {
+}
+
+fn adopted(tagged: Found, place: AzurePlace, nodes: Option<String>) -> Adopted {
+    Adopted {
         name: tagged.stack,
         id: tagged.stack_id,
-        place: AzurePlace {
-            subscription: Some(session.subscription.clone()),
-            cloud: Some(session.cloud.clone()),
-            resource_group: Some(group.name),
-            parameters,
-            expires_at: tagged.expires_at,
-            ..AzurePlace::default()
-        },
-        nodes: None,
-    })
+        place,
+        nodes,
+    }
 }
 
 /// A group of nodes goes with its cluster, unless it is all that is left.
@@ -108,32 +128,6 @@ async fn must_have_outlived(
                 id::group(cluster).unwrap_or_default()
             ),
         }),
-    }
-}
-
-/// A stack of which the nodes' group alone is left.
-fn left_nodes(
-    session: &Session,
-    nodes: String,
-    (tagged, cluster, location): (Found, &str, Option<String>),
-) -> Adopted {
-    let mut parameters = BTreeMap::new();
-    parameters.insert("clusterName".to_owned(), Value::from(id::name(cluster)));
-    if let Some(location) = location {
-        parameters.insert(super::LOCATION.to_owned(), Value::from(location));
-    }
-    Adopted {
-        name: tagged.stack,
-        id: tagged.stack_id,
-        place: AzurePlace {
-            subscription: Some(session.subscription.clone()),
-            cloud: Some(session.cloud.clone()),
-            resource_group: id::group(cluster).map(str::to_owned),
-            parameters,
-            expires_at: tagged.expires_at,
-            ..AzurePlace::default()
-        },
-        nodes: Some(nodes),
     }
 }
 
