@@ -21,6 +21,7 @@ api_service_ip=10.96.0.1
 dns_ip=10.96.0.10
 registry_port=5000
 max_nodes=9
+needed_mib=2048
 
 pause_image=rsac.test/pause:1
 tools_image=rsac.test/tools:1
@@ -49,6 +50,10 @@ wait_for() {
     fi
     sleep 0.1
   done
+}
+
+free_mib() { # folder
+  df --output=avail -BM "$1" | tail -n 1 | tr -dc 0-9
 }
 
 # Sets dir to the recorded cluster's, or fails.

@@ -134,7 +134,8 @@ EOF
 
 write_kubelet_config() { # node
   local name=$1 home=$dir/$1
-  # failCgroupV1: Kubernetes 1.35 refuses version 1 otherwise.
+  # failCgroupV1: Kubernetes 1.35 refuses version 1 otherwise. evictionHard: a share of a
+  # large disk is gigabytes; below it a node takes no pods, and nobody sees why.
   cat >"$home/kubelet.yaml" <<EOF
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -160,7 +161,7 @@ nodeLeaseDurationSeconds: 8
 serializeImagePulls: false
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
-evictionHard: {memory.available: 50Mi, nodefs.available: 1%, nodefs.inodesFree: 1%, imagefs.available: 1%}
+evictionHard: {memory.available: 50Mi, nodefs.available: 100Mi, nodefs.inodesFree: 1%, imagefs.available: 100Mi}
 EOF
   cat >"$home/kube-proxy.yaml" <<EOF
 apiVersion: kubeproxy.config.k8s.io/v1alpha1

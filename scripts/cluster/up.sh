@@ -70,6 +70,11 @@ check_dir() {
   [[ -d $parent ]] || die "$parent does not exist"
   [[ $(stat -f -c %T "$parent") != overlayfs ]] ||
     die "$parent lies on overlayfs, images cannot: name a folder on a disk or tmpfs with --dir"
+  # What images, pods and the API server's log were seen to take, twice.
+  local free
+  free=$(free_mib "$parent")
+  ((free >= needed_mib)) ||
+    die "$parent has $free MiB free: a cluster needs $needed_mib, free some or name another folder with --dir"
 }
 
 claim_record() {

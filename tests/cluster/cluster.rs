@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// After this long something hangs. No test is about speed.
 pub(crate) const HANG: Duration = Duration::from_secs(300);
 
+/// So long a node may still be coming back from the story before.
+const RECOVERY: Duration = Duration::from_secs(60);
+
 /// A disposable cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct Cluster {
@@ -48,6 +51,23 @@ impl Cluster {
             let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
             output.status.success() && Path::new(&path) == self.kubeconfig
         })
+    }
+
+    /// Why no story can be told on it: no node takes pods, and that does not get better.
+    pub(crate) fn unfit(&self) -> Option<String> {
+        let start = Instant::now();
+        loop {
+            let nodes = self.get(&["nodes"]);
+            let taints: Vec<_> = nodes["items"].as_array()?.iter().map(taints).collect();
+            if taints.iter().any(Vec::is_empty) {
+                return None;
+            }
+            if start.elapsed() > RECOVERY {
+                let taints = taints.concat().join(", ");
+                return Some(format!("no node takes pods: {taints}"));
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
     }
 
     /// A word of scripts/test-cluster.
@@ -144,6 +164,19 @@ impl Cluster {
         })
         .collect()
     }
+}
+
+/// What keeps pods off a node: `n1 has node.kubernetes.io/disk-pressure:NoSchedule`.
+fn taints(node: &Value) -> Vec<String> {
+    let name = node["metadata"]["name"].as_str().unwrap_or_default();
+    let taints = node["spec"]["taints"].as_array().into_iter().flatten();
+    taints
+        .filter(|taint| taint["effect"] != "PreferNoSchedule")
+        .map(|taint| {
+            let text = |key: &str| taint[key].as_str().unwrap_or_default();
+            format!("{name} has {}:{}", text("key"), text("effect"))
+        })
+        .collect()
 }
 
 fn good(words: &[&str], output: Output) -> String {

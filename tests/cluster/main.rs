@@ -152,15 +152,26 @@ fn main() -> ExitCode {
     let found = cluster.is_ok();
     let can_kill = cluster.as_ref().is_ok_and(Cluster::can_kill_nodes);
     let bench = Arc::new(OnceLock::new());
+    // Once found so, it is so for every story after: each would wait for pods in vain.
+    let unfit = Arc::new(OnceLock::<String>::new());
     let cluster = Arc::new(cluster.ok());
     let mut has_failed = false;
     for part in &PARTS {
         let trial = |story: &'static Story| {
             let (bench, cluster) = (Arc::clone(&bench), Arc::clone(&cluster));
+            let unfit = Arc::clone(&unfit);
             let tell = move || {
                 let Some(cluster) = cluster.as_ref() else {
                     return Err(Failed::from("RSAC_TEST_KUBECONFIG is not set"));
                 };
+                if unfit.get().is_none()
+                    && let Some(why) = cluster.unfit()
+                {
+                    let _ = unfit.set(why);
+                }
+                if let Some(why) = unfit.get() {
+                    return Err(Failed::from(why));
+                }
                 let begun = Instant::now();
                 let told = catch_unwind(AssertUnwindSafe(|| {
                     (story.tell)(bench.get_or_init(|| Bench::new(cluster.clone())));
