@@ -1,15 +1,18 @@
 //! Why the operator does not start: what its pods, their containers and events say, so
 //! that `up` can show it instead of "timed out".
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod};
+use k8s_openapi::api::core::v1::{ContainerStatus, Event, Node, Pod};
 use kube::api::{Api, ListParams, LogParams};
 use kube::{Client, ResourceExt};
 use rsac_api::names;
 
 /// How often a container may crash before nobody waits for it any more.
 const CRASHES: i32 = 3;
-/// At most so many lines of events.
+/// At most so many lines of events, and of taints.
 const EVENTS: usize = 6;
+const TAINTS: usize = 6;
+/// The scheduler's words for nodes that keep pods off; it does not say by which taint.
+const TAINTED: &str = "untolerated taint";
 
 /// The operator's pods; none where they cannot be had.
 pub(super) async fn pods(client: &Client, namespace: &str) -> Vec<Pod> {
@@ -53,6 +56,8 @@ pub(super) fn summary(pods: &[Pod]) -> String {
     };
     match containers(pod).next().and_then(waiting) {
         Some((reason, _)) => format!("the operator's pod: {reason}"),
+        // A cluster that grows by need may have a node for it yet.
+        None if let Some(why) = unscheduled(pod) => format!("the operator's pod: {why}"),
         None => match pod.status.as_ref().and_then(|s| s.phase.as_deref()) {
             Some("Running") => "the operator starts".to_owned(),
             phase => format!("the operator's pod: {}", phase.unwrap_or("Pending")),
@@ -75,6 +80,9 @@ pub(super) async fn explain(client: &Client, namespace: &str, pods: &[Pod]) -> V
         }
         lines.extend(last_log_line(client, namespace, pod).await);
     }
+    if lines.iter().any(|line| line.contains(TAINTED)) {
+        lines.extend(taints(client).await);
+    }
     lines.extend(events(client, namespace).await);
     if lines.is_empty() {
         lines.push("it has no pod, and no event says why".to_owned());
@@ -95,6 +103,14 @@ pub(super) fn remedy(why: &[String]) -> Option<String> {
         )
     } else if says("no such file or directory") {
         Some("the image has no /rsac-infra: take one that `rsac-infra image build` made".to_owned())
+    } else if says("disk-pressure") {
+        Some("free disk on the nodes, or give the cluster a larger one".to_owned())
+    } else if says(TAINTED) {
+        Some(
+            "give the cluster a node without a taint, or take one off: \
+             kubectl taint node NODE KEY:EFFECT-"
+                .to_owned(),
+        )
     } else {
         None
     }
@@ -147,8 +163,34 @@ fn unscheduled(pod: &Pod) -> Option<String> {
     let condition = conditions.iter().find(|c| c.type_ == "PodScheduled")?;
     (condition.status == "False").then(|| {
         let message = condition.message.as_deref().unwrap_or_default();
-        format!("no node takes it: {message}")
+        // The first sentence says why; those after it, why nobody is pushed out for it.
+        let why = message.split(". ").next().unwrap_or_default();
+        format!("no node takes it: {why}")
     })
+}
+
+/// What keeps pods off the nodes; nothing where nodes may not be looked at.
+async fn taints(client: &Client) -> Vec<String> {
+    let api: Api<Node> = Api::all(client.clone());
+    let Ok(nodes) = api.list(&ListParams::default().limit(100)).await else {
+        return Vec::new();
+    };
+    nodes
+        .items
+        .iter()
+        .flat_map(taints_of)
+        .take(TAINTS)
+        .collect()
+}
+
+fn taints_of(node: &Node) -> Vec<String> {
+    let name = node.name_any();
+    let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_ref());
+    let taints = taints.into_iter().flatten();
+    taints
+        .filter(|taint| taint.effect != "PreferNoSchedule")
+        .map(|taint| format!("node {name} has the taint {}:{}", taint.key, taint.effect))
+        .collect()
 }
 
 async fn last_log_line(client: &Client, namespace: &str, pod: &Pod) -> Option<String> {
@@ -240,5 +282,36 @@ mod tests {
         assert!(remedy(&words[..1]).unwrap().contains("--image"));
         assert!(remedy(&words[1..]).unwrap().contains("processor"));
         assert_eq!(remedy(&["something else".into()]), None);
+    }
+
+    #[test]
+    fn what_keeps_pods_off_is_named() {
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "p"},
+            "status": {"phase": "Pending", "conditions": [{
+                "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                "message": "0/2 nodes are available: 2 node(s) had untolerated taint(s). \
+                            no new claims to deallocate, preemption: not helpful"}]},
+        }))
+        .unwrap();
+        let why = "no node takes it: 0/2 nodes are available: 2 node(s) had untolerated taint(s)";
+        assert_eq!(unscheduled(&pod).unwrap(), why);
+        assert_eq!(summary(&[pod]), format!("the operator's pod: {why}"));
+
+        let node: Node = serde_json::from_value(json!({
+            "metadata": {"name": "n1"},
+            "spec": {"taints": [
+                {"key": "dedicated", "value": "x", "effect": "PreferNoSchedule"},
+                {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule"}]},
+        }))
+        .unwrap();
+        let taints = taints_of(&node);
+        assert_eq!(
+            taints,
+            ["node n1 has the taint node.kubernetes.io/disk-pressure:NoSchedule"]
+        );
+        assert!(remedy(&[why.to_owned()]).unwrap().contains("kubectl taint"));
+        let both = [vec![why.to_owned()], taints].concat();
+        assert!(remedy(&both).unwrap().contains("free disk"));
     }
 }
