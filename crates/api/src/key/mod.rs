@@ -48,10 +48,10 @@ pub enum Format {
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Pkcs1 => "PKCS#1",
+            Self::Pkcs1 => "PKCS#1 key",
             Self::Spki => "X.509 public key",
             Self::Certificate => "X.509 certificate",
-            Self::OpenSsh => "OpenSSH",
+            Self::OpenSsh => "OpenSSH key",
             Self::Jwk => "JWK",
         })
     }
@@ -85,7 +85,7 @@ pub enum KeyError {
     #[error("begins a PEM block {0:?} that does not end")]
     Truncated(String),
     /// The shape is right, what is in it is not.
-    #[error("is no well-formed {format} key: {why}")]
+    #[error("is no well-formed {format}: {why}")]
     Malformed {
         /// What it seemed to be.
         format: Format,

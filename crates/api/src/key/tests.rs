@@ -117,7 +117,7 @@ fn texts_that_are_no_key() {
     assert_eq!(parse(zero), Err(KeyError::Zero("modulus")));
     assert_eq!(
         parse(br#"{"keys":[]}"#).unwrap_err().to_string(),
-        "is no well-formed JWK key: there is no key in it"
+        "is no well-formed JWK: there is no key in it"
     );
 }
 
