@@ -2,6 +2,7 @@
 //! here knows any provider; every step can be repeated, so going on after a crash is
 //! beginning again with what is missing.
 
+mod going;
 mod order;
 
 use crate::exit::{Exit, Failure};
@@ -10,6 +11,7 @@ use crate::journal::{Entry, Journal};
 use crate::output::{Event, Output, PlannedStep, StepState, gerund, seconds};
 use crate::provider::{Provider, ProviderError, Step, Undone};
 use crate::stack::Stack;
+use going::Going;
 use std::fmt::Write;
 use std::future::Future;
 use std::time::Instant;
@@ -111,8 +113,10 @@ impl<'a> Engine<'a> {
             })?;
             self.tell(step, StepState::Started, None)?;
             let begun = Instant::now();
-            let say = self.teller(&step.title);
-            let performed = self.guarded(self.provider.perform(&step.id, &say)).await;
+            let going = Going::begin(self.out, &step.title);
+            let say = |message: &str| going.say(message);
+            let work = going.with(self.provider.perform(&step.id, &say));
+            let performed = self.guarded(work).await;
             match performed {
                 None => return Ok(Ended::Interrupted),
                 Some(Ok(())) => {
@@ -156,8 +160,10 @@ impl<'a> Engine<'a> {
             })?;
             self.tell(step, StepState::Undoing, None)?;
             let begun = Instant::now();
-            let say = self.teller(&format!("undo {:?}", step.title));
-            let undone = self.guarded(self.provider.undo(&step.id, &say)).await;
+            let going = Going::begin(self.out, &format!("undo {:?}", step.title));
+            let say = |message: &str| going.say(message);
+            let work = going.with(self.provider.undo(&step.id, &say));
+            let undone = self.guarded(work).await;
             match undone {
                 None => return Ok(Ended::Interrupted),
                 Some(Ok(undone)) => {
@@ -213,18 +219,6 @@ impl<'a> Engine<'a> {
         };
         self.out.still();
         done
-    }
-
-    /// What a step says while it goes on: a live line on a terminal, an event for programs.
-    fn teller(&self, title: &str) -> impl Fn(&str) + Sync + use<'a> {
-        let (out, (verb, rest)) = (self.out, gerund(title));
-        let prefix = format!("{verb:>12} {rest}");
-        out.live(&prefix);
-        move |message| {
-            // A note that cannot be written does not stop a step in its middle.
-            let _ = out.event(&Event::Note { message });
-            out.live(&format!("{prefix}: {message}"));
-        }
     }
 
     fn tell(&self, step: &Step, state: StepState, seconds: Option<f64>) -> Result<(), Failure> {

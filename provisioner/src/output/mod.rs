@@ -270,6 +270,27 @@ fn cut_to(text: &str, width: usize) -> &str {
 }
 
 #[cfg(test)]
+type Shown = std::sync::Arc<Mutex<Vec<u8>>>;
+
+/// A stream for tests, and what was written to it.
+#[cfg(test)]
+pub(crate) fn test_stream() -> (Shown, Stream) {
+    struct Shared(Shown);
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let shown = Shown::default();
+    let stream = Stream::plain(Box::new(Shared(shown.clone())));
+    (shown, stream)
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -317,23 +338,5 @@ mod tests {
         assert!(unread.to_stdout("factors").unwrap_err().is_unread());
         assert!(unread.event(&note).unwrap_err().is_unread());
         assert_eq!(unread.tell(&note), Ok(()));
-    }
-
-    type Shown = std::sync::Arc<Mutex<Vec<u8>>>;
-
-    fn test_stream() -> (Shown, Stream) {
-        struct Shared(Shown);
-        impl Write for Shared {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0.lock().unwrap().extend_from_slice(bytes);
-                Ok(bytes.len())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-        let shown = Shown::default();
-        let stream = Stream::plain(Box::new(Shared(shown.clone())));
-        (shown, stream)
     }
 }
