@@ -53,6 +53,11 @@ impl Drop for Watch {
 /// When a worker got a plan, and with it its first unit, by its own clock; none where it has
 /// not, or is gone.
 pub(crate) fn began(cluster: &Cluster, pod: &str) -> Option<SystemTime> {
+    said(cluster, pod, "working on a plan")
+}
+
+/// When a pod first logged a message, by its own clock.
+pub(crate) fn said(cluster: &Cluster, pod: &str, message: &str) -> Option<SystemTime> {
     let output = cluster
         .command(&["logs", "-n", JOBS, pod])
         .output()
@@ -61,7 +66,7 @@ pub(crate) fn began(cluster: &Cluster, pod: &str) -> Option<SystemTime> {
     let mut lines = log
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let line = lines.find(|line| line["fields"]["message"] == "working on a plan")?;
+    let line = lines.find(|line| line["fields"]["message"] == message)?;
     let when: Timestamp = line["timestamp"].as_str()?.parse().ok()?;
     Some(when.into())
 }
