@@ -268,6 +268,14 @@ impl Simulator {
         }
     }
 
+    /// Somebody else rotates the certificates of a cluster, by its path below the subscription,
+    /// and has waited for the end.
+    pub fn rotate(&self, path: &str) {
+        let mut world = self.shared.lock();
+        let id = format!("{}{path}", world.root()).to_ascii_lowercase();
+        *world.state.rotated.entry(id).or_default() += 1;
+    }
+
     /// Somebody else removes a group or a resource, by its path below the subscription.
     pub fn remove(&self, path: &str) {
         let mut world = self.shared.lock();

@@ -35,6 +35,8 @@ pub(crate) enum Deed {
     DeletePool,
     /// The latest operation of a cluster is aborted.
     Abort,
+    /// A cluster's certificates are others: what was handed out before opens nothing.
+    Rotate,
     /// The resource goes.
     Delete,
     /// A group goes with all that is in it.
@@ -226,9 +228,10 @@ impl World {
             (Deed::Deploy(parts), _) => deployments::ended(self, resource, parts, &outcome),
             (Deed::Abort, Outcome::Succeeded) => cluster_ends::aborted(self, resource, id),
             (Deed::Abort, _) => {}
-            (Deed::Cluster | Deed::DeleteCluster | Deed::Pool | Deed::DeletePool, _) => {
-                cluster_ends::ended(self, &operation, &outcome)
-            }
+            (
+                Deed::Cluster | Deed::DeleteCluster | Deed::Pool | Deed::DeletePool | Deed::Rotate,
+                _,
+            ) => cluster_ends::ended(self, &operation, &outcome),
             (Deed::Settle | Deed::Delete, Outcome::Failed(..)) => {
                 self.state.set_provisioning(resource, "Failed");
             }

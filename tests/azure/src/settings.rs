@@ -32,6 +32,9 @@ pub struct Settings {
     /// The kubeconfig that `listCluster…Credential` hands out, as YAML; names are changed to
     /// those that AKS gives. `None`: one that leads nowhere.
     pub kubeconfig: Option<String>,
+    /// What it hands out instead once its certificates were rotated: the first after the first
+    /// time, and so on; the last from then on. Empty: the same as before.
+    pub kubeconfigs_rotated: Vec<String>,
     /// `loginServer` of every registry; `None`: `NAME.azurecr.io`, as Azure's.
     pub registry: Option<String>,
     /// Registry names that somebody else in Azure has.
@@ -175,6 +178,7 @@ impl Default for Settings {
             page: 1000,
             watchers: WatcherCreation::AtOnce,
             kubeconfig: None,
+            kubeconfigs_rotated: Vec::new(),
             registry: None,
             taken_registries: Vec::new(),
             registry_password: Secret("simulated/registry+password".into()),

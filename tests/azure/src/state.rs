@@ -18,6 +18,9 @@ pub(crate) struct State {
     pub(crate) providers: BTreeMap<String, String>,
     /// Regions whose watcher is to come, with the requests left until then.
     pub(crate) coming_watchers: BTreeMap<String, u32>,
+    /// How often the certificates of a cluster were rotated, by its id in small letters.
+    #[serde(default)]
+    pub(crate) rotated: BTreeMap<String, usize>,
     /// Counts everything that needs a fresh name.
     pub(crate) serial: u64,
 }

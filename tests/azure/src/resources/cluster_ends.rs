@@ -29,6 +29,10 @@ pub(crate) fn ended(world: &mut World, operation: &Operation, outcome: &Outcome)
         match operation.deed {
             Deed::DeleteCluster => return remove(world, id),
             Deed::DeletePool => super::pools::remove(world, id),
+            Deed::Rotate => {
+                let rotated = world.state.rotated.entry(id.to_ascii_lowercase());
+                *rotated.or_default() += 1;
+            }
             _ => {
                 node_group::furnish(world, id);
                 node_group::adopt_outbound_address(world, id);
@@ -63,5 +67,6 @@ pub(crate) fn remove(world: &mut World, id: &str) {
         let group = group.to_owned();
         world.state.remove_group(&group);
     }
+    world.state.rotated.remove(&id.to_ascii_lowercase());
     world.state.remove(id);
 }

@@ -1,4 +1,5 @@
-//! Microsoft.ContainerService/managedClusters: create, update, delete, abort, credentials.
+//! Microsoft.ContainerService/managedClusters: create, update, delete, abort, rotation of
+//! certificates, credentials.
 
 use super::{cluster_body, cluster_rules, compute, credentials, groups, node_group};
 use super::{listed, named, not_allowed, not_found};
@@ -21,6 +22,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Reply {
         ("PUT", None) if !call.target.ends_in_type() => put(call),
         ("DELETE", None) if !call.target.ends_in_type() => delete(call),
         ("POST", Some(word)) if same(word, "abort") => abort(call),
+        ("POST", Some(word)) if same(word, "rotateClusterCertificates") => rotate(call),
         ("POST", Some(word)) if same(word, "listClusterUserCredential") => {
             credentials::list(call, "clusterUser")
         }
@@ -305,5 +307,25 @@ fn abort(call: &mut Call<'_>) -> Reply {
         Deed::Abort,
         vec!["InProgress".into()],
     );
+    Ok(call.world.announce(Answer::empty(202), &operation, true))
+}
+
+/// `az aks rotate-certs`: a new authority, and no kubeconfig from before leads in any more.
+fn rotate(call: &mut Call<'_>) -> Reply {
+    call.need_group()?;
+    let path = call.target.path.clone();
+    let Some(cluster) = call.world.state.resource(&path).cloned() else {
+        return Err(not_found(call));
+    };
+    call.need_unlocked("write", false)?;
+    check_idle(call, &path)?;
+    let location = cluster.body["location"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let state = "RotatingClusterCertificates";
+    call.world.state.set_provisioning(&cluster.id, state);
+    let stages = vec!["InProgress".into(), state.into()];
+    let operation = begin(call, &cluster.id, &location, Deed::Rotate, stages);
     Ok(call.world.announce(Answer::empty(202), &operation, true))
 }

@@ -49,7 +49,16 @@ pub(crate) fn list(call: &mut Call<'_>, role: &str) -> Reply {
 fn kubeconfig(call: &Call<'_>, cluster: &Value, role: &str, group: &str) -> Result<String, Answer> {
     let name = cluster["name"].as_str().unwrap_or_default();
     let fqdn = cluster["properties"]["fqdn"].as_str().unwrap_or_default();
-    let (server, user) = match &call.world.settings.kubeconfig {
+    let id = cluster["id"].as_str().unwrap_or_default();
+    let rotated = call.world.state.rotated.get(&id.to_ascii_lowercase());
+    let rotated = rotated.copied().unwrap_or_default();
+    let settings = &call.world.settings;
+    let others = settings
+        .kubeconfigs_rotated
+        .iter()
+        .take(rotated)
+        .next_back();
+    let (server, user) = match others.or(settings.kubeconfig.as_ref()) {
         Some(text) => current(text).map_err(|why| {
             Answer::service(
                 500,
@@ -59,7 +68,10 @@ fn kubeconfig(call: &Call<'_>, cluster: &Value, role: &str, group: &str) -> Resu
         })?,
         None => (
             json!({"server": format!("https://{fqdn}:443"), "certificate-authority-data": ""}),
-            json!({"token": "simulated"}),
+            match rotated {
+                0 => json!({"token": "simulated"}),
+                times => json!({"token": format!("simulated-{times}")}),
+            },
         ),
     };
     let user_name = format!("{role}_{group}_{name}");

@@ -1,6 +1,7 @@
-//! Operations on clusters: one at a time, aborted, and only on what was read.
+//! Operations on clusters: one at a time, aborted, rotated, and only on what was read.
 
 use crate::client::{AKS, Azure, CLUSTER, cluster};
+use base64ct::{Base64, Encoding};
 use reqwest::Method;
 use rsac_azure_simulator::Settings;
 use serde_json::json;
@@ -69,6 +70,60 @@ async fn an_abort_leaves_a_canceled_cluster() {
         .await
         .refused(409, "OperationNotAllowed");
     azure.delete(CLUSTER, AKS).await.is(202);
+}
+
+#[tokio::test]
+async fn a_rotation_changes_the_kubeconfig_that_is_handed_out_once_it_has_ended() {
+    let user = |token: &str| {
+        let whole = json!({
+            "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+            "users": [{"name": "u", "user": {"token": token}}],
+        });
+        whole.to_string()
+    };
+    let azure = Azure::with(Settings {
+        polls: 9,
+        kubeconfig: Some(user("first-token")),
+        kubeconfigs_rotated: vec![user("second-token"), user("third-token")],
+        ..Settings::default()
+    })
+    .await;
+    azure.group("g").await;
+    let rotate = format!("{CLUSTER}/rotateClusterCertificates");
+    azure
+        .post(&rotate, AKS, None)
+        .await
+        .refused(404, "ResourceNotFound");
+    let began = azure.put(CLUSTER, AKS, cluster()).await.is(201);
+    azure
+        .post(&rotate, AKS, None)
+        .await
+        .refused(409, "OperationNotAllowed");
+    azure.follow(&began).await;
+    let credentials = format!("{CLUSTER}/listClusterUserCredential");
+    let token = async || {
+        let got = azure.post(&credentials, AKS, None).await.is(200);
+        let text = got.json["kubeconfigs"][0]["value"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let text = String::from_utf8(Base64::decode_vec(&text).unwrap()).unwrap();
+        let tokens = ["first-token", "second-token", "third-token"];
+        let found: Vec<&str> = tokens.into_iter().filter(|t| text.contains(t)).collect();
+        found.join(" ")
+    };
+    assert_eq!(token().await, "first-token");
+    for next in ["second-token", "third-token", "third-token"] {
+        let got = azure.post(&rotate, AKS, None).await.is(202);
+        let cluster = azure.get(CLUSTER, AKS).await;
+        let state = &cluster.json["properties"]["provisioningState"];
+        assert_eq!(state, "RotatingClusterCertificates");
+        assert_eq!(azure.follow(&got).await.json["status"], "Succeeded");
+        assert_eq!(token().await, next);
+        let cluster = azure.get(CLUSTER, AKS).await;
+        assert_eq!(cluster.json["properties"]["provisioningState"], "Succeeded");
+    }
 }
 
 #[tokio::test]
