@@ -9,7 +9,7 @@ use rsac_provisioner::exit::{Exit, Failure};
 use rsac_provisioner::interrupt::Interrupts;
 use rsac_provisioner::output::{Event, Output};
 use rsac_provisioner::provider::Provider;
-use rsac_provisioner::provider::azure::Azure;
+use rsac_provisioner::provider::azure::{Azure, Tell};
 use rsac_provisioner::provider::kubeconfig::Kubeconfig;
 use rsac_provisioner::provider::local::Local;
 use rsac_provisioner::provider::minikube::Minikube;
@@ -18,6 +18,7 @@ use rsac_provisioner::stack::{Stack, Store};
 use rsac_provisioner::words::{self, Context};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         tell_programs(&error);
         error.exit()
     });
-    let out = Output::of_process(&cli.common);
+    let out = Arc::new(Output::of_process(&cli.common));
     log_to_stderr(cli.common.verbose);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -64,7 +65,7 @@ fn tell_programs(error: &clap::Error) {
     let _ = writeln!(io::stdout(), "{}", event.to_line());
 }
 
-async fn run(cli: Cli, out: &Output) -> Exit {
+async fn run(cli: Cli, out: &Arc<Output>) -> Exit {
     let state_directory = match settings::state_directory(cli.common.state_dir.clone(), |name| {
         std::env::var_os(name)
     }) {
@@ -81,7 +82,10 @@ async fn run(cli: Cli, out: &Output) -> Exit {
         out,
         store: Store::new(state_directory),
         stack: cli.common.stack.clone(),
-        open: &open,
+        open: &{
+            let out = Arc::clone(out);
+            move |stack| open(stack, &out)
+        },
         interrupts,
         ask: is_terminal.then_some(&ask),
         image_file: cli.common.file().map(std::path::Path::to_owned),
@@ -91,11 +95,13 @@ async fn run(cli: Cli, out: &Output) -> Exit {
 }
 
 /// The provider of a stack, by its name.
-fn open(stack: &Stack) -> Result<Box<dyn Provider>, Failure> {
+fn open(stack: &Stack, out: &Arc<Output>) -> Result<Box<dyn Provider>, Failure> {
     match settings::provider(&stack.record.provider)? {
         settings::KUBECONFIG => return Ok(Box::new(Kubeconfig::new(stack.clone()))),
         settings::MINIKUBE => return Ok(Box::new(Minikube::new(stack.clone()))),
-        settings::AZURE => return Ok(Box::new(Azure::new(stack.clone()))),
+        settings::AZURE => {
+            return Ok(Box::new(Azure::new(stack.clone()).telling(teller(out))));
+        }
         _ => {}
     }
     let executable = std::env::current_exe().map_err(|error| {
@@ -103,6 +109,17 @@ fn open(stack: &Stack) -> Result<Box<dyn Provider>, Failure> {
         Failure::new(Exit::Provider, what)
     })?;
     Ok(Box::new(Local::new(stack.folder.clone(), executable)))
+}
+
+/// What a place does unasked, for people and programs.
+fn teller(out: &Arc<Output>) -> Tell {
+    let out = Arc::clone(out);
+    Arc::new(move |verb, what| {
+        // Nothing depends on its being read.
+        let message = &format!("{verb} {what}");
+        let _ = out.tell(&Event::Note { message });
+        out.busy(verb, what);
+    })
 }
 
 async fn raise_at_ctrl_c(interrupts: Interrupts) {

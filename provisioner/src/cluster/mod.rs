@@ -6,9 +6,11 @@ mod error;
 mod kubeconfig;
 pub mod merge;
 mod patience;
+mod renewal;
 
 pub use error::{ApiError, Cause};
 pub use kubeconfig::{KubeconfigError, Target, default_files};
+pub use renewal::{Renew, Renewal};
 
 use kube::Client;
 use kube::client::ClientBuilder;

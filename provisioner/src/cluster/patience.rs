@@ -22,6 +22,11 @@ pub(super) fn layer() -> RetryLayer<Patience> {
     RetryLayer::new(Patience::default())
 }
 
+/// The same request once more; none where its body was a stream.
+pub(super) fn copy(request: &Request<Body>) -> Option<Request<Body>> {
+    Policy::<_, Response<Body>, BoxError>::clone_request(&mut RetryPolicy::default(), request)
+}
+
 /// Of one request.
 #[derive(Clone)]
 pub(super) struct Patience {

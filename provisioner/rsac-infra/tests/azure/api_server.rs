@@ -17,33 +17,58 @@ pub(crate) const TOKEN: &str = "t0ken-of-the-clusters-user";
 
 type Objects = Arc<Mutex<BTreeMap<String, Value>>>;
 
+/// What it has, and the token that it takes.
+#[derive(Clone)]
+struct Within {
+    objects: Objects,
+    token: Arc<Mutex<String>>,
+}
+
 pub(crate) struct ApiServer {
     served: Served,
-    objects: Objects,
+    within: Within,
 }
 
 impl ApiServer {
     pub(crate) fn start() -> Self {
-        let objects = Objects::default();
-        let own = objects.clone();
+        let within = Within {
+            objects: Objects::default(),
+            token: Arc::new(Mutex::new(TOKEN.to_owned())),
+        };
+        let own = within.clone();
         let served = Served::start(|_| Router::new().fallback(answer).with_state(own));
-        Self { served, objects }
+        Self { served, within }
+    }
+
+    /// From now on another token lets in, and the one before no more.
+    pub(crate) fn takes(&self, token: &str) {
+        token.clone_into(&mut self.within.token.lock().unwrap());
     }
 
     /// What leads there.
     pub(crate) fn kubeconfig(&self) -> String {
+        self.kubeconfig_with(TOKEN)
+    }
+
+    /// The same with another token.
+    pub(crate) fn kubeconfig_with(&self, token: &str) -> String {
         let whole = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "c",
             "clusters": [{"name": "c", "cluster": {"server": format!("http://{}", self.served.host)}}],
-            "users": [{"name": "u", "user": {"token": TOKEN}}],
+            "users": [{"name": "u", "user": {"token": token}}],
             "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
         });
         whole.to_string()
     }
 
+    /// `127.0.0.1:PORT`.
+    pub(crate) fn host(&self) -> &str {
+        &self.served.host
+    }
+
     /// The object at the end of a path, such as `secrets/NAME`.
     pub(crate) fn object(&self, end: &str) -> Option<Value> {
-        let objects = self.objects.lock().unwrap();
+        let objects = self.within.objects.lock().unwrap();
         let mut ending = objects.iter().filter(|(path, _)| path.ends_with(end));
         ending.next().map(|(_, object)| object.clone())
     }
@@ -59,13 +84,18 @@ impl ApiServer {
 }
 
 async fn answer(
-    State(objects): State<Objects>,
+    State(within): State<Within>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut objects = objects.lock().unwrap();
+    let bearer = format!("Bearer {}", within.token.lock().unwrap());
+    let given = headers.get("authorization");
+    if given.is_none_or(|given| given != bearer.as_str()) {
+        return status(401, "Unauthorized", "Unauthorized");
+    }
+    let mut objects = within.objects.lock().unwrap();
     let path = uri.path().to_owned();
     let query = uri.query().unwrap_or_default();
     if path == "/version" {

@@ -21,6 +21,7 @@ mod leaving;
 mod pty;
 mod refusals;
 mod registry;
+mod renewal;
 #[path = "../screens/mod.rs"]
 mod screens;
 mod secrets;

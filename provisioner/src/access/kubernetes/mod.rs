@@ -111,7 +111,8 @@ fn told(name: &str, error: ApiError) -> AccessError {
             "the cluster has no CRD of RSACrackers (any more): `rsac-infra up` installs it"
                 .to_owned(),
         ),
-        Cause::Unauthorized | Cause::Forbidden | Cause::Other => AccessError::Other(text),
+        Cause::Unauthorized => AccessError::Other(format!("the cluster refuses this user: {text}")),
+        Cause::Forbidden | Cause::Other => AccessError::Other(text),
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn conflicts(tree: &Tree, incoming: &Tree) -> Vec<EntryName> {
 }
 
 /// Puts in every entry that comes in, in the place of one of its name, else at the end.
-pub(super) fn merge(tree: &mut Tree, incoming: &Tree, context: &str) -> Vec<Added> {
+pub(super) fn merge(tree: &mut Tree, incoming: &Tree) -> Vec<Added> {
     let mut added = Vec::new();
     for (key, value) in [("apiVersion", "v1"), ("kind", "Config")] {
         if field(tree, key).is_none() {
@@ -88,7 +88,6 @@ pub(super) fn merge(tree: &mut Tree, incoming: &Tree, context: &str) -> Vec<Adde
             added.push(Added { entry, digest });
         }
     }
-    set_current(tree, Some(context));
     added
 }
 

@@ -57,7 +57,7 @@ pub fn merge_again(
     record: &mut dyn FnMut(&Merged) -> Result<(), String>,
 ) -> Result<Merged, MergeError> {
     let mut try_merge = |may_replace: &dyn Fn(&[EntryName]) -> bool| {
-        try_merge(path, incoming, earlier, may_replace, record)
+        try_merge(path, incoming, (earlier, true), may_replace, record)
     };
     match on_conflict {
         OnConflict::Fail => try_merge(&|_| false),
@@ -73,10 +73,24 @@ pub fn merge_again(
     }
 }
 
+/// The same for a cluster that takes other credentials now: what this stack merged, and nobody
+/// has changed since, makes way for what comes in. Whichever context is current stays so.
+///
+/// # Errors
+/// As for [`merge_again`]; a conflict is an entry that somebody has changed.
+pub fn renew(
+    earlier: &Merged,
+    incoming: &str,
+    record: &mut dyn FnMut(&Merged) -> Result<(), String>,
+) -> Result<Merged, MergeError> {
+    let renewed = (Some(earlier), false);
+    try_merge(&earlier.path, incoming, renewed, &|_| false, record)
+}
+
 fn try_merge(
     path: &Path,
     incoming: &str,
-    earlier: Option<&Merged>,
+    (earlier, makes_current): (Option<&Merged>, bool),
     may_replace: &dyn Fn(&[EntryName]) -> bool,
     record: &mut dyn FnMut(&Merged) -> Result<(), String>,
 ) -> Result<Merged, MergeError> {
@@ -107,10 +121,15 @@ fn try_merge(
             entries: conflicts,
         });
     }
-    let was_ours = earlier.filter(|earlier| earlier.has_made(current(&before).as_deref()));
+    let was_ours =
+        earlier.filter(|earlier| !makes_current || earlier.has_made(current(&before).as_deref()));
+    let added = merge(&mut tree, &incoming);
+    if makes_current {
+        set_current(&mut tree, Some(&context));
+    }
     let merged = Merged {
         created: held.text.is_none() || earlier.is_some_and(|earlier| earlier.created),
-        added: merge(&mut tree, &incoming, &context),
+        added,
         replaced: conflicts,
         former_context: match was_ours {
             Some(earlier) => earlier.former_context.clone(),

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 const MERGED: &str = "kubeconfig-merged.json";
 
 impl Azure {
-    fn record(&self) -> PathBuf {
+    pub(super) fn record(&self) -> PathBuf {
         self.folder().join(MERGED)
     }
 
@@ -30,7 +30,7 @@ impl Azure {
 
     /// What this stack merged, or was about to: none without a record, and none in it where
     /// nothing was to be merged.
-    fn merged(&self) -> Result<Option<Option<Merged>>, ProviderError> {
+    pub(super) fn merged(&self) -> Result<Option<Option<Merged>>, ProviderError> {
         let path = self.record();
         let failed = |why: String| ProviderError::Failed(format!("{}: {why}", path.display()));
         let text = read_optional(&path).map_err(|error| failed(error.to_string()))?;
@@ -122,15 +122,10 @@ impl Azure {
                 true => OnConflict::Overwrite,
                 false => OnConflict::Fail,
             };
-            let mut note = |merged: &Merged| {
-                let text = serde_json::to_string(merged).map_err(|error| error.to_string())?;
-                write_private(&record, &text).map_err(|error| error.to_string())
-            };
+            let mut note = |merged: &Merged| note(&record, merged);
             merge::merge_again(&path, &text, earlier.as_ref(), on_conflict, &mut note)
         });
-        let text = serde_json::to_string(&merged.await?)
-            .map_err(|error| ProviderError::Failed(error.to_string()))?;
-        self.remember(MERGED, &text)
+        note(&self.record(), &merged.await?).map_err(ProviderError::Failed)
     }
 
     /// The kubeconfig that Azure gives the cluster's user.
@@ -168,8 +163,14 @@ impl Azure {
     }
 }
 
+/// Keeps what was merged, or is about to be.
+pub(super) fn note(record: &Path, merged: &Merged) -> Result<(), String> {
+    let text = serde_json::to_string(merged).map_err(|error| error.to_string())?;
+    write_private(record, &text).map_err(|error| error.to_string())
+}
+
 /// Locks of other programs are waited for.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, MergeError> + Send + 'static,
 ) -> Result<T, ProviderError> {
     match tokio::task::spawn_blocking(work).await {

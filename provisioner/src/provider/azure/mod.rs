@@ -23,6 +23,7 @@ mod pools;
 mod preflight;
 mod registry;
 mod removal;
+mod renewal;
 mod rights;
 mod session;
 mod ssh;
@@ -35,7 +36,7 @@ pub(crate) mod watcher;
 use super::kubernetes::OnCluster;
 use super::{Provider, ProviderError, Say, Step, Undone};
 use crate::access::Access;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Renewal};
 use crate::stack::{AzurePlace, Stack, StackError};
 use async_trait::async_trait;
 use declaration::Declaration;
@@ -45,10 +46,11 @@ use serde_json::{Map, Value};
 use session::Session;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use watcher::record::Records;
 
 pub(crate) use declaration::{LOCATION, SSH_KEY, parameters, template, wrong};
+pub use renewal::Tell;
 pub(crate) use session::{Session as AzureSession, no_subscription};
 pub(crate) use ssh::read as read_ssh_key;
 
@@ -60,6 +62,10 @@ pub struct Azure {
     within: OnCluster,
     stack: Stack,
     session: OnceLock<Session>,
+    /// How the cluster's credentials are had anew, once they are refused.
+    renewal: OnceLock<Arc<Renewal>>,
+    /// Where to tell what is done unasked.
+    tell: Option<Tell>,
     /// The user lets an entry of the kubeconfig be replaced.
     agreed: AtomicBool,
     /// Group and cluster as they were observed, for the check that follows.
@@ -84,6 +90,8 @@ impl Azure {
             within: OnCluster::new(stack.clone()),
             stack,
             session: OnceLock::new(),
+            renewal: OnceLock::new(),
+            tell: None,
             agreed: AtomicBool::new(false),
             seen: Mutex::default(),
             report: Mutex::default(),
@@ -175,7 +183,7 @@ impl Azure {
     /// The cluster, by the stack's own kubeconfig; none where there is none yet.
     async fn cluster(&self) -> Result<Option<Cluster>, ProviderError> {
         match Self::kubeconfig_in(self.folder()).exists() {
-            true => Ok(Some(self.within.open().await?)),
+            true => Ok(Some(self.open_cluster().await?)),
             false => Ok(None),
         }
     }
@@ -216,7 +224,7 @@ impl Provider for Azure {
     }
 
     async fn access(&self) -> Result<Box<dyn Access>, ProviderError> {
-        self.within.access().await
+        self.within.access_by(&self.open_cluster().await?)
     }
 
     async fn leftovers(&self) -> Result<Vec<String>, ProviderError> {

@@ -97,14 +97,18 @@ impl OnCluster {
         journal.map_err(|error| ProviderError::Failed(error.to_string()))
     }
 
-    /// The cluster, which need not answer.
-    pub(super) async fn open(&self) -> Result<Cluster, ProviderError> {
+    /// The context that leads to the cluster.
+    pub(super) fn target(&self) -> Target {
         let place = self.place();
-        let target = Target {
+        Target {
             files: place.kubeconfig.clone(),
             context: place.context.clone(),
-        };
-        Ok(Cluster::open(&target).await?)
+        }
+    }
+
+    /// The cluster, which need not answer.
+    pub(super) async fn open(&self) -> Result<Cluster, ProviderError> {
+        Ok(Cluster::open(&self.target()).await?)
     }
 
     /// The steps within the cluster; where there is none yet, all are to be done.
@@ -256,8 +260,12 @@ impl OnCluster {
     }
 
     pub(super) async fn access(&self) -> Result<Box<dyn Access>, ProviderError> {
-        let cluster = self.open().await?;
-        Ok(Box::new(self.jobs(&cluster, self.marks()?)))
+        self.access_by(&self.open().await?)
+    }
+
+    /// The way to the jobs by a cluster that is open.
+    pub(super) fn access_by(&self, cluster: &Cluster) -> Result<Box<dyn Access>, ProviderError> {
+        Ok(Box::new(self.jobs(cluster, self.marks()?)))
     }
 
     /// What stayed because others use it.

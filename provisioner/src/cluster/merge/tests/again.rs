@@ -48,6 +48,34 @@ fn what_the_stack_merged_before_makes_way() {
     assert!(place.text().contains("changed") && place.text().contains("rsac-1"));
 }
 
+/// AKS rotated the credentials, while the user works in another context.
+#[test]
+fn renewed_credentials_take_their_entrys_place_and_no_context() {
+    let anew = AKS.replace("0a1b2c", "new-token");
+    let place = Place::with(USERS);
+    let first = place.merge(AKS);
+    let chosen = place
+        .text()
+        .replace("current-context: rsac", "current-context: work");
+    fs::write(place.path(), &chosen).unwrap();
+    let renewed = renew(&first, &anew, &mut |_| Ok(())).unwrap();
+    let text = place.text();
+    assert!(
+        text.contains("new-token") && !text.contains("0a1b2c"),
+        "{text}"
+    );
+    assert!(text.contains("current-context: work"), "{text}");
+    assert_eq!(renewed.former_context, first.former_context);
+    remove_from(&renewed).unwrap();
+    assert_eq!(meaning(&place.text()), meaning(USERS));
+    // What somebody changed meanwhile is theirs.
+    let first = place.merge(AKS);
+    let changed = place.text().replace("0a1b2c", "changed");
+    fs::write(place.path(), &changed).unwrap();
+    renew(&first, &anew, &mut |_| Ok(())).unwrap_err();
+    assert_eq!(place.text(), changed);
+}
+
 fn merge_noted(
     place: &Place,
     incoming: &str,
