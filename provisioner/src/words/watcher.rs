@@ -7,6 +7,7 @@ use crate::cli::Down;
 use crate::exit::{Exit, Failure};
 use crate::output::Event;
 use crate::provider::azure::AzureSession;
+use crate::provider::azure::watcher::neighbour::{kept_for, neighbour};
 use crate::provider::azure::watcher::{self, record::Record, record::Records};
 use crate::stack::{AzurePlace, StackError};
 
@@ -30,6 +31,12 @@ pub(super) async fn run(ctx: &Context<'_>, args: &Down) -> Result<(), Failure> {
         ));
     }
     for record in open {
+        // A stack that was not named may be in that region, or what the scripts made.
+        let other = neighbour(ctx.store.root(), record.place(), None);
+        if let Some(other) = other {
+            report(ctx, Vec::new(), vec![kept_for(&other, &record.location)])?;
+            continue;
+        }
         if !args.yes && !confirmed(ctx, &record).await? {
             let what = format!("the network watcher of {} stays", record.location);
             return Err(Failure::new(Exit::Failure, what));

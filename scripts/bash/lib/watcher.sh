@@ -18,6 +18,19 @@ read_record() {
       "look at it; without it the watcher stays"
 }
 
+# is_known_absent: whether an open record of this subscription, of any region, says that the
+# watchers' group was not there before. One that cannot be read says nothing.
+is_known_absent() {
+  local file
+  for file in "$state"/network-watchers/*.json; do
+    [[ -f $file ]] || continue
+    jq -e --arg cloud "$cloud" --arg subscription "$subscription" '.version == 1 and .cloud == $cloud
+      and (.subscription | ascii_downcase) == ($subscription | ascii_downcase)
+      and .groupExisted == false' "$file" >/dev/null 2>&1 && return 0
+  done
+  return 1
+}
+
 # note_watchers LOCATION RUN: records how watchers stand, unless an open record says how they
 # stood earlier.
 note_watchers() {
@@ -29,7 +42,9 @@ note_watchers() {
   fi
   watchers=$(list "/subscriptions/$subscription/providers/Microsoft.Network/networkWatchers" "$network_api") ||
     fail "$provider_error" "the network watchers cannot be listed" "see az's error"
-  if group_exists "$watchers_group"; then existed=true; fi
+  # What came with the first of our regions was there before none of them: who is the last
+  # deletes it.
+  if group_exists "$watchers_group" && ! is_known_absent; then existed=true; fi
   # A feature turns their making off; who may not read it does not know.
   made=$(az rest --method get --output json --url \
     "/subscriptions/$subscription/providers/Microsoft.Features/providers/Microsoft.Network/features/DisableNetworkWatcherAutocreation?api-version=2021-07-01" \
@@ -77,6 +92,30 @@ asked() {
     jq -c -f "$rule"
 }
 
+# neighbour SUBSCRIPTION LOCATION: another stack of this machine in that region, in words, and
+# nothing where there is none. While it is being made, nothing in Azure would keep the watcher for
+# it. What cannot be read may be there. (provisioner/src/provider/azure/watcher/neighbour.rs)
+neighbour() {
+  local file found
+  for file in "$state"/stacks/*/stack.json "$state/az/$(part "$cloud")"_*/deployment.json; do
+    [[ -f $file ]] || continue
+    found=$(jq -r --arg cloud "$cloud" --arg subscription "$1" --arg location "$2" '
+      def region: gsub(" "; "") | ascii_downcase;
+      def is_here($of; $at): ($of | ascii_downcase) == ($subscription | ascii_downcase)
+        and ($at | region) == ($location | region);
+      if has("provider") then
+        .name as $name | .place.azure | select(. != null and (.cloud // "public") == $cloud
+          and is_here(.subscription // ""; .parameters.location // "uksouth")) | "stack \($name)"
+      else
+        select(is_here(.subscription; .location)) | "resource group \(.resourceGroup) of deploy.sh"
+      end' "$file" 2>/dev/null) || found="$file, which cannot be read,"
+    [[ -z $found ]] || {
+      printf '%s\n' "$found"
+      return
+    }
+  done
+}
+
 # RSAC_ARM_PATIENCE is what waits are multiplied by, for tests and simulators.
 pause() { sleep "$(jq -n --arg scale "${RSAC_ARM_PATIENCE:-1}" '10 * ($scale | tonumber)')"; }
 
@@ -87,13 +126,18 @@ close_record() {
 
 # remove_watcher FILE: deletes the watcher of a record, if that is safe.
 remove_watcher() {
-  local record location owner of made existed answer id why before verdict looks=0
+  local record location owner of made existed answer id why before verdict other looks=0
   record=$(read_record "$1") || exit
   IFS=$'\t' read -r location owner of made existed < <(
     jq -r '[.location, .subscription, .cloud, .madeByAzure, .groupExisted] | map(tostring) | @tsv' <<<"$record"
   )
   [[ $of == "$cloud" ]] ||
     fail "$conflict" "the record $1 is of another cloud than az is set to" "az cloud set --name NAME"
+  other=$(neighbour "$owner" "$location")
+  if [[ -n $other ]]; then
+    say "Kept the network watcher of $location: $other is in that region too; teardown-nw.sh after the last one sees to it"
+    return
+  fi
   while true; do
     answer=$(judge "$owner" "$record" "$location") ||
       fail "$provider_error" "how the network watcher of $location stands cannot be seen: it stays" "see az's error"

@@ -32,6 +32,51 @@ function Read-Record([string] $Path) {
     return $record
 }
 
+# Whether an open record of this subscription, of any region, says that the watchers' group was
+# not there before. One that cannot be read says nothing.
+function Test-KnownAbsent([string] $State) {
+    $files = @(Get-Item -Path (Join-Path $State 'network-watchers/*.json') -ErrorAction SilentlyContinue)
+    foreach ($file in $files) {
+        try { $record = Get-Content -Raw -LiteralPath $file.FullName | ConvertFrom-Json } catch { continue }
+        if ($record -and (Get-Field $record 'version') -eq 1 -and (Get-Field $record 'cloud') -ceq $Cloud -and
+            (Get-Field $record 'subscription') -ieq $Subscription -and (Get-Field $record 'groupExisted') -eq $false) {
+            return $true
+        }
+    }
+    return $false
+}
+
+# Another stack of this machine in that region, in words; nothing where there is none. While it
+# is being made, nothing in Azure would keep the watcher for it. What cannot be read may be there.
+# (provisioner/src/provider/azure/watcher/neighbour.rs)
+function Get-Neighbour([string] $State, [string] $Owning, [string] $Location) {
+    $here = Get-PlainRegion $Location
+    $files = @(Get-Item -Path (Join-Path $State 'stacks/*/stack.json'),
+        (Join-Path $State "az/$(Get-Part $Cloud)_*/deployment.json") -ErrorAction SilentlyContinue)
+    foreach ($file in $files) {
+        $read = $null
+        try { $read = Get-Content -Raw -LiteralPath $file.FullName | ConvertFrom-Json } catch { $read = $null }
+        if (-not $read) { return "$($file.FullName), which cannot be read," }
+        if ($file.Name -ceq 'stack.json') {
+            $azure = Get-Field (Get-Field $read 'place') 'azure'
+            if (-not $azure) { continue }
+            $cloudThere = Get-Field $azure 'cloud'
+            if ($cloudThere -and $cloudThere -cne $Cloud) { continue }
+            $there = Get-Field (Get-Field $azure 'parameters') 'location'
+            if (-not $there) { $there = 'uksouth' }
+            $owner = Get-Field $azure 'subscription'
+            $name = "stack $(Get-Field $read 'name')"
+        } else {
+            $there = Get-Field $read 'location'
+            $owner = Get-Field $read 'subscription'
+            if (-not $there -or -not $owner) { return "$($file.FullName), which cannot be read," }
+            $name = "resource group $(Get-Field $read 'resourceGroup') of deploy.ps1"
+        }
+        if ($owner -ieq $Owning -and (Get-PlainRegion ([string] $there)) -ceq $here) { return $name }
+    }
+    return $null
+}
+
 # Records how watchers stand, unless an open record says how they stood earlier.
 function Save-Watchers([string] $State, [string] $Location, [string] $Run) {
     $path = Get-RecordPath $State $Location
@@ -41,7 +86,9 @@ function Save-Watchers([string] $State, [string] $Location, [string] $Run) {
     }
     $root = "/subscriptions/$Subscription/providers"
     $watchers = Get-AzList "$root/Microsoft.Network/networkWatchers" $NetworkApi 'the network watchers cannot be listed'
-    $existed = Test-Group $WatchersGroup
+    # What came with the first of our regions was there before none of them: who is the last
+    # deletes it.
+    $existed = (Test-Group $WatchersGroup) -and -not (Test-KnownAbsent $State)
     # A feature turns their making off; who may not read it does not know.
     $made = $null
     $url = "$root/Microsoft.Features/providers/Microsoft.Network/features/DisableNetworkWatcherAutocreation?api-version=2021-07-01"
@@ -138,6 +185,12 @@ function Remove-Watcher([string] $State, [string] $Path) {
     $location = $record.location
     if ($record.cloud -ne $Cloud) {
         Stop-Script $Conflict "the record $Path is of another cloud than az is set to" 'az cloud set --name NAME'
+    }
+    $other = Get-Neighbour $State $record.subscription $location
+    if ($other) {
+        Write-Note ("Kept the network watcher of ${location}: $other is in that region too; " +
+            'teardown-nw.ps1 after the last one sees to it')
+        return
     }
     for ($looks = 0; ; $looks++) {
         $answer = Get-Verdict $record $location

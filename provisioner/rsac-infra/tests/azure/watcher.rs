@@ -64,6 +64,99 @@ fn while_another_stack_is_being_made_in_the_region_it_stays() {
 }
 
 #[test]
+fn a_stack_that_is_being_made_keeps_the_watcher_of_one_that_is_gone_too() {
+    let cloud = Cloud::new();
+    cloud.up(&[]).must(0, &[]);
+    cloud.run(&["down", "--yes"]).must(0, &[]);
+    let put = When::matching("PUT .*managedClusters").unwrap();
+    let refused = Effect::Answer(fault_answers::policy("rsac", "not-now"));
+    cloud.azure.fault(Fault::once(put, refused));
+    let second = ["--stack", "second", "--cluster-name", "second"];
+    cloud.up(&second).must(7, &["forbidden by policy"]);
+    // By the name of the one whose record is left.
+    let gone = [&DOWN[..], &["--stack", "azure"]].concat();
+    cloud.run(&gone).must(
+        0,
+        &["Kept the network watcher", "stack second is in that region"],
+    );
+    assert_eq!(watchers(&cloud), 1);
+    // What the scripts made by az is a neighbour as well.
+    cloud.run(&["down", "--yes"]).must(0, &[]);
+    let folder = cloud.path("state/az/public_x_other");
+    std::fs::create_dir_all(&folder).unwrap();
+    let subscription = Settings::default().subscription;
+    let note = json!({"version": 1, "id": "i", "resourceGroup": "other", "clusterName": "c",
+        "location": "uksouth", "subscription": subscription});
+    std::fs::write(folder.join("deployment.json"), note.to_string()).unwrap();
+    cloud
+        .run(&DOWN)
+        .must(0, &["resource group other of deploy.sh is in that region"]);
+    assert_eq!(watchers(&cloud), 1);
+    std::fs::remove_dir_all(cloud.path("state/az")).unwrap();
+    cloud
+        .run(&DOWN)
+        .must(0, &["Deleted", "NetworkWatcher_uksouth"]);
+    cloud.must_be_empty();
+    assert!(!cloud.path("state").exists());
+}
+
+#[test]
+fn of_two_regions_the_last_takes_the_group_that_came_with_the_first() {
+    let second = [
+        "--stack",
+        "second",
+        "--cluster-name",
+        "second",
+        "--location",
+        "westeurope",
+    ];
+    let down = |stack: &'static str| [&DOWN[..], &["--stack", stack]].concat();
+    for order in [["azure", "second"], ["second", "azure"]] {
+        let cloud = Cloud::new();
+        cloud.up(&[]).must(0, &[]);
+        cloud.up(&second).must(0, &[]);
+        cloud.run(&down(order[0])).must(0, &["Deleted"]);
+        assert_eq!(watchers(&cloud), 1);
+        cloud
+            .run(&down(order[1]))
+            .must(0, &["resourceGroups/NetworkWatcherRG\n"]);
+        cloud.must_be_empty();
+        assert!(!cloud.path("state").exists());
+    }
+    // A group that was there before the first stays.
+    let cloud = Cloud::new();
+    cloud
+        .azure
+        .make_group("NetworkWatcherRG", "uksouth", json!({}));
+    cloud.up(&[]).must(0, &[]);
+    cloud.up(&second).must(0, &[]);
+    for stack in ["azure", "second"] {
+        cloud.run(&down(stack)).must(0, &["Deleted"]);
+    }
+    assert_eq!(watchers(&cloud), 0);
+    assert_eq!(cloud.azure.groups(), ["NetworkWatcherRG"]);
+    // So does one that came while no record was open: whose it is nobody knows.
+    let cloud = Cloud::new();
+    cloud.azure.make_group("theirs", "westeurope", json!({}));
+    let network = "/resourceGroups/theirs/providers/Microsoft.Network/virtualNetworks/v";
+    cloud.up(&[]).must(0, &[]);
+    cloud.azure.make(network, json!({"location": "westeurope"}));
+    cloud.run(&DOWN).must(0, &["Deleted"]);
+    assert!(
+        cloud
+            .azure
+            .groups()
+            .contains(&"NetworkWatcherRG".to_owned())
+    );
+    cloud.up(&second).must(0, &[]);
+    cloud.azure.remove("/resourceGroups/theirs");
+    cloud
+        .run(&DOWN)
+        .must(0, &["it was there before the cluster"]);
+    assert_eq!(cloud.azure.groups(), ["NetworkWatcherRG"]);
+}
+
+#[test]
 fn a_stack_elsewhere_does_not_hide_the_record() {
     let cloud = Cloud::new();
     cloud.up(&[]).must(0, &[]);

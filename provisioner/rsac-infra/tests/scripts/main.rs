@@ -8,6 +8,7 @@
 )]
 
 mod machine;
+mod neighbours;
 mod over_az;
 mod over_the_tool;
 mod together;

@@ -3,7 +3,7 @@
 use crate::machine::{Machine, SUBSCRIPTION};
 use serde_json::{Value, json};
 
-const NW: [&str; 1] = ["--yes"];
+pub(crate) const NW: [&str; 1] = ["--yes"];
 
 fn id(rest: &str) -> String {
     format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{rest}")
@@ -39,7 +39,7 @@ pub(crate) fn torn_down() -> Machine {
     machine
 }
 
-fn watchers(machine: &Machine) -> usize {
+pub(crate) fn watchers(machine: &Machine) -> usize {
     let world = machine.world();
     let all = world["resources"].as_array().unwrap();
     all.iter()

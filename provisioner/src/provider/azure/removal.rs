@@ -4,10 +4,9 @@ use super::Azure;
 use super::group::State as GroupState;
 use super::steps::{CLUSTER, GROUP, IMAGE, KUBECONFIG, PROVIDERS, WATCHERS};
 use super::tags::Owner;
-use super::watcher;
+use super::watcher::{self, neighbour::kept_for, neighbour::neighbour};
 use crate::provider::kubernetes::NAMESPACE;
 use crate::provider::{Provider, ProviderError, Say, Undone};
-use crate::stack::{Stack, Store};
 use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -142,26 +141,6 @@ impl Azure {
         Ok(Undone::Gone)
     }
 
-    /// Another stack of this machine in that region. The note is its too, also while it has no
-    /// network yet that would keep the watcher.
-    fn neighbour(&self, location: &str) -> Option<String> {
-        let store = Store::new(self.state().to_owned());
-        let here = self.azure();
-        let is_near = |stack: &Stack| {
-            let Some(azure) = stack.record.place.azure.as_ref() else {
-                return false;
-            };
-            let there = super::declaration::location(azure);
-            stack.record.id != self.stack.record.id
-                && azure.subscription == here.subscription
-                && azure.cloud == here.cloud
-                && there.is_ok_and(|there| watcher::same_region(&there, location))
-        };
-        let names = store.names().unwrap_or_default().into_iter();
-        let mut near = names.filter(|name| store.open(name).is_ok_and(|stack| is_near(&stack)));
-        near.next()
-    }
-
     async fn undo_watchers(&self, say: Say<'_>) -> Result<Undone, ProviderError> {
         let (session, declared) = (self.session()?, self.declaration()?);
         let records = self.records();
@@ -175,12 +154,9 @@ impl Azure {
             }
             return Ok(Undone::Left);
         }
-        if let Some(other) = self.neighbour(&declared.location) {
-            self.keep(format!(
-                "the network watcher of {}: stack {other} is in that region too; `rsac-infra down \
-                 --with-network-watcher` of the last one sees to it",
-                declared.location
-            ));
+        let own = Some(self.stack.record.id.as_str());
+        if let Some(other) = neighbour(self.state(), place, own) {
+            self.keep(kept_for(&other, &declared.location));
             return Ok(Undone::Left);
         }
         let removed = watcher::remove(session, &records, &declared.location, say).await?;

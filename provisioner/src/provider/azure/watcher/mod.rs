@@ -1,6 +1,7 @@
 //! The network watcher that Azure makes behind the user's back: recorded as it stood before
 //! the cluster, and deleted by `down --with-network-watcher` where that is safe.
 
+pub(crate) mod neighbour;
 pub(crate) mod record;
 pub(super) mod rule;
 
@@ -68,9 +69,12 @@ pub(crate) async fn note(
         return Ok(open);
     }
     let group = Group::of(session, GROUP);
+    let is_there = session.arm.get(&group.id, RESOURCES).await?.is_some();
     let before = Before {
         watchers: watchers(session).await?.into_iter().map(|w| w.id).collect(),
-        group_existed: session.arm.get(&group.id, RESOURCES).await?.is_some(),
+        // What came with the first of our regions was there before none of them: who is the
+        // last deletes it.
+        group_existed: is_there && !records.know_no_group(place),
         made_by_azure: made_by_azure(session).await,
     };
     records.write_unless_open(place, (stack, run), before)

@@ -30,10 +30,21 @@ pub(crate) struct Record {
     pub(crate) recorded_at: u64,
     /// The ids of all watchers of the subscription.
     pub(crate) watchers: Vec<String>,
-    /// Whether the group that Azure keeps them in was there.
+    /// Whether the group that Azure keeps them in was there before the first of ours.
     pub(crate) group_existed: bool,
     /// Whether Azure makes watchers by itself here; none where it did not say.
     pub(crate) made_by_azure: Option<bool>,
+}
+
+impl Record {
+    /// Whose it is.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place {
+            cloud: &self.cloud,
+            subscription: &self.subscription,
+            location: &self.location,
+        }
+    }
 }
 
 /// How things stand, to be recorded.
@@ -66,16 +77,6 @@ impl Records {
     }
 
     fn path(&self, place: Place<'_>) -> PathBuf {
-        let part = |text: &str| {
-            let plain = |c: char| {
-                if c.is_ascii_alphanumeric() || c == '-' {
-                    c
-                } else {
-                    '_'
-                }
-            };
-            text.to_lowercase().chars().map(plain).collect::<String>()
-        };
         self.folder.join(format!(
             "{}_{}_{}.json",
             part(place.cloud),
@@ -108,6 +109,17 @@ impl Records {
         }
         all.sort_by(|a, b| (&a.subscription, &a.location).cmp(&(&b.subscription, &b.location)));
         Ok(all)
+    }
+
+    /// Whether an open record of that subscription, of any region, says that the watchers'
+    /// group was not there before. One that cannot be read says nothing.
+    pub(crate) fn know_no_group(&self, place: Place<'_>) -> bool {
+        let all = self.all().unwrap_or_default();
+        all.iter().any(|record| {
+            record.cloud == place.cloud
+                && record.subscription.eq_ignore_ascii_case(place.subscription)
+                && !record.group_existed
+        })
     }
 
     /// Writes a record, unless one is open: answers the one that counts. Of two runs at once, of
@@ -171,6 +183,15 @@ impl Records {
             source,
         }
     }
+}
+
+/// A text as a part of a file's name.
+pub(super) fn part(text: &str) -> String {
+    let plain = |c: char| match c.is_ascii_alphanumeric() || c == '-' {
+        true => c,
+        false => '_',
+    };
+    text.to_lowercase().chars().map(plain).collect()
 }
 
 fn read(path: &Path) -> Result<Option<Record>, ProviderError> {
@@ -241,6 +262,43 @@ mod tests {
         records.close(PLACE).unwrap();
         records.close(other).unwrap();
         assert!(!state.exists());
+    }
+
+    #[test]
+    fn a_group_that_came_with_our_first_region_was_not_there_for_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let records = Records::beside(folder.path());
+        assert!(!records.know_no_group(PLACE));
+        let there = Before {
+            group_existed: true,
+            ..before(&[])
+        };
+        let second = Place {
+            location: "westeurope",
+            ..PLACE
+        };
+        records
+            .write_unless_open(second, ("b", "r2"), there)
+            .unwrap();
+        assert!(!records.know_no_group(PLACE));
+        records
+            .write_unless_open(PLACE, ("a", "r1"), before(&[]))
+            .unwrap();
+        assert!(records.know_no_group(second));
+        for other in [
+            Place {
+                subscription: "S-2",
+                ..PLACE
+            },
+            Place {
+                cloud: "china",
+                ..PLACE
+            },
+        ] {
+            assert!(!records.know_no_group(other));
+        }
+        std::fs::write(records.path(second), "{").unwrap();
+        assert!(!records.know_no_group(PLACE));
     }
 
     #[test]
