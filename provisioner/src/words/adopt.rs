@@ -2,7 +2,7 @@
 //! remembered again, so that `down` takes it down like any other.
 
 use super::Context;
-use super::subscription::subscription;
+use super::subscription::{Meant, subscription};
 use crate::cli::SubscriptionArgs;
 use crate::exit::Failure;
 use crate::provider::azure::adopt::{self as by_tags, Adopted};
@@ -12,13 +12,42 @@ use crate::stack::{AzurePlace, Place, Stack, StackError};
 
 /// A way into the subscription that is meant.
 pub(super) fn session(args: &SubscriptionArgs) -> Result<AzureSession, Failure> {
-    let meant = subscription(args.subscription.as_deref())?;
+    opened(subscription(args.subscription.as_deref())?, args)
+}
+
+fn opened(meant: Meant, args: &SubscriptionArgs) -> Result<AzureSession, Failure> {
     let place = AzurePlace {
         subscription: Some(meant.id),
         cloud: args.cloud.clone().or(meant.cloud),
         ..AzurePlace::default()
     };
     Ok(AzureSession::open(&place)?)
+}
+
+/// The same for a word that looks through the whole of it: says which one that is, and which
+/// stacks that are remembered here are in another.
+pub(super) fn surveyed(
+    ctx: &Context<'_>,
+    args: &SubscriptionArgs,
+) -> Result<AzureSession, Failure> {
+    let meant = subscription(args.subscription.as_deref())?;
+    let (id, from) = (&meant.id, &meant.from);
+    ctx.out
+        .note(format_args!("{:>12} subscription {id} (from {from})", "i"));
+    for name in ctx.store.names()? {
+        let Ok(stack) = ctx.store.open(&name) else {
+            continue;
+        };
+        let azure = stack.record.place.azure;
+        let other = azure.and_then(|azure| azure.subscription);
+        if let Some(other) = other.filter(|other| !other.eq_ignore_ascii_case(id)) {
+            ctx.out.note(format_args!(
+                "{:>12} stack {name} is in another: --subscription {other}",
+                "i"
+            ));
+        }
+    }
+    opened(meant, args)
 }
 
 /// Remembers the stack of a resource group; answers its name here.

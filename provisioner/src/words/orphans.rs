@@ -2,14 +2,14 @@
 //! here or not.
 
 use super::Context;
-use super::adopt::{known, session};
+use super::adopt::{known, surveyed};
 use crate::cli::Orphans;
 use crate::exit::Failure;
 use crate::output::{Event, Table, seconds};
 use crate::provider::azure::{id, survey};
 
 pub(super) async fn run(ctx: &Context<'_>, args: Orphans) -> Result<(), Failure> {
-    let session = session(&args.subscription)?;
+    let session = surveyed(ctx, &args.subscription)?;
     let found = survey::all(&session).await?;
     if found.is_empty() {
         ctx.out.note(format_args!(

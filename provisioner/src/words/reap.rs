@@ -2,7 +2,7 @@
 //! were made. For a schedule: a time to live is enforced only where this runs.
 
 use super::Context;
-use super::adopt::{adopt, session};
+use super::adopt::{adopt, surveyed};
 use super::down;
 use crate::cli::{Down, Reap};
 use crate::exit::{Exit, Failure};
@@ -13,7 +13,7 @@ pub(super) async fn run(ctx: &Context<'_>, args: Reap) -> Result<(), Failure> {
         let what = "`reap` deletes, and nobody is there to ask";
         return Err(Failure::new(Exit::Usage, what).remedy("--yes"));
     }
-    let session = session(&args.subscription)?;
+    let session = surveyed(ctx, &args.subscription)?;
     let found = ctx
         .interruptible(async { Ok(survey::all(&session).await?) })
         .await?;

@@ -2,7 +2,7 @@
 //! taken down; those past their time are reaped.
 
 use crate::cloud::Cloud;
-use rsac_azure_simulator::{Effect, Fault, When};
+use rsac_azure_simulator::{Effect, Fault, Settings, When};
 use serde_json::json;
 
 #[test]
@@ -103,6 +103,40 @@ fn only_stacks_past_their_time_are_reaped() {
     assert!(groups.contains(&"rsac-azure".to_owned()), "{groups:?}");
     assert!(!groups.contains(&"rsac-other".to_owned()), "{groups:?}");
     cloud.run(&["reap", "--yes"]).must(0, &["is past its time"]);
+}
+
+/// Each looks through one subscription, says which, and names what it does not see.
+#[test]
+fn of_several_subscriptions_one_is_looked_through_and_it_is_said_which() {
+    let cloud = Cloud::new();
+    cloud.up(&["--ttl", "3h"]).must(0, &[]);
+    let here = Settings::default().subscription;
+    let other = "22222222-2222-4333-8444-555555555555";
+    let folder = cloud.path("state/stacks/other");
+    std::fs::create_dir_all(&folder).unwrap();
+    let record = json!({"version": 1, "madeBy": "0", "name": "other", "id": "i",
+        "provider": "azure", "createdAt": 0, "place": {"azure": {"subscription": other}}});
+    std::fs::write(folder.join("stack.json"), record.to_string()).unwrap();
+    let elsewhere = format!("stack other is in another: --subscription {other}");
+    let which = format!("subscription {here} (from environment variable AZURE_SUBSCRIPTION_ID)");
+    for words in [&["orphans"][..], &["reap", "--yes"]] {
+        cloud.run(words).must(0, &[&which, &elsewhere]);
+    }
+    // A flag wins. The caller sees nothing there, and is told so.
+    let flag = ["orphans", "--subscription", other];
+    let which = format!("subscription {other} (from --subscription)");
+    let azures = format!("stack azure is in another: --subscription {here}");
+    cloud
+        .run(&flag)
+        .must(7, &[&which, &azures, "SubscriptionNotFound"]);
+    let json = cloud.run(&["orphans", "--output", "json"]).must(0, &[]);
+    assert!(
+        json.out
+            .lines()
+            .all(|line| line.starts_with("{\"type\":\"orphan\"")),
+        "{}",
+        json.out
+    );
 }
 
 #[test]
