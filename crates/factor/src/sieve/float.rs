@@ -1,6 +1,6 @@
 //! Residues in floating point, which every processor has in lanes: integers below 2^53 are
 //! exact, and so is a product less a multiple of p that is about as large. Called by
-//! [`super::roots`] and [`super::relation`].
+//! [`super::roots`] and [`super::trial`].
 
 /// x·y + z, in one instruction or in two: with numbers of these sizes the same, or a
 /// quotient that differs by one.
@@ -21,8 +21,13 @@ pub(super) fn whole<const FUSED: bool>(x: f64, y: f64) -> f64 {
 /// `inverse` is 1/p.
 #[inline(always)]
 pub(super) fn rest<const FUSED: bool>(x: f64, y: f64, z: f64, p: f64, inverse: f64) -> f64 {
-    let sum = times_plus::<FUSED>(x, y, z);
-    times_plus::<FUSED>(-whole::<FUSED>(sum, inverse), p, sum)
+    left::<FUSED>(times_plus::<FUSED>(x, y, z), p, inverse)
+}
+
+/// What an integer below 2^51 leaves modulo p, as [`rest`].
+#[inline(always)]
+pub(super) fn left<const FUSED: bool>(x: f64, p: f64, inverse: f64) -> f64 {
+    times_plus::<FUSED>(-whole::<FUSED>(x, inverse), p, x)
 }
 
 /// x·y modulo p, for integers with a product below 2^51; `inverse` is 1/p.

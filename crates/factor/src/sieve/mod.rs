@@ -21,6 +21,7 @@ mod polynomial;
 mod relation;
 mod roots;
 mod search;
+mod trial;
 mod tuning;
 mod vector;
 mod wide;

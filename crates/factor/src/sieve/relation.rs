@@ -2,10 +2,10 @@
 //! and their check.
 
 use super::base::FactorBase;
-use super::float;
 use super::polynomial::{Family, Polynomial};
-use super::vector::{self, Processor};
-use super::wide::{Magnitude, RADIX, Wide};
+use super::trial;
+use super::vector::Processor;
+use super::wide::Wide;
 
 /// Bytes of an encoded relation.
 pub(super) const BYTES: usize = 10;
@@ -79,70 +79,22 @@ pub(super) fn factor(
         return None;
     }
     let mut primes = vec![0; rest.take_twos() as usize];
-    let root = polynomial.root_of_square(relation.x);
-    let mut found = Vec::new();
-    vector::divisors(Processor::detect(), base, &root.parts().1, &mut found);
-    for i in found {
-        base.divide_out(i as usize, &mut rest, &mut primes);
-    }
-    if rest.small() != Some(u64::from(relation.large_prime)) {
+    let processor = Processor::detect();
+    if !trial::divide(processor, base, rest, relation.large_prime, &mut primes) {
         return None;
     }
     primes.extend(family.factors.iter().map(|&i| i as u32));
     Some(Factored {
-        root,
+        root: polynomial.root_of_square(relation.x),
         negative,
         primes,
         large_prime: relation.large_prime,
     })
 }
 
-/// Primes whose residues are computed at once.
-const CHUNK: usize = 16;
-
-/// Appends the odd primes that divide root² − kN: modulo these the root is plus or minus
-/// the base's. (Digit after digit in floating point, exact as in [`super::float`].)
-#[inline(always)]
-pub(super) fn divisors<const FUSED: bool>(
-    base: &FactorBase,
-    root: &Magnitude,
-    found: &mut Vec<u32>,
-) {
-    let digits = root.digits();
-    for start in (0..base.len()).step_by(CHUNK) {
-        let range = start..base.len().min(start + CHUNK);
-        let (mut p, mut expected) = ([1.0; CHUNK], [2.0; CHUNK]);
-        let numbers = base.primes[range.clone()]
-            .iter()
-            .zip(&base.roots[range.clone()]);
-        for ((p, root), (&prime, &of_prime)) in p.iter_mut().zip(&mut expected).zip(numbers) {
-            (*p, *root) = (f64::from(prime), f64::from(of_prime));
-        }
-        let mut reciprocals = [0.0; CHUNK];
-        let of_chunk = &base.reciprocals[range];
-        reciprocals[..of_chunk.len()].copy_from_slice(of_chunk);
-        let mut rests = [0.0; CHUNK];
-        for &digit in digits.iter().rev() {
-            for ((rest, p), reciprocal) in rests.iter_mut().zip(&p).zip(&reciprocals) {
-                *rest = float::rest::<FUSED>(*rest, RADIX, digit, *p, *reciprocal);
-            }
-        }
-        let is_hit = |i: usize| {
-            let rest = rests[i].abs();
-            (rest == expected[i]) | (rest == p[i] - expected[i])
-        };
-        if (0..CHUNK).fold(false, |any, i| any | is_hit(i)) {
-            let hits = (0..CHUNK).filter(|&i| is_hit(i) && start + i > 0);
-            found.extend(hits.map(|i| (start + i) as u32));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use num_bigint::{BigInt, BigUint};
-    use proptest::prelude::*;
 
     #[test]
     fn relations_survive_their_encoding() {
@@ -156,26 +108,5 @@ mod tests {
         assert_eq!(Relation::decode(&bytes), Some(relation));
         assert_eq!(Relation::decode(&bytes[1..]), None);
         assert_eq!(Relation::decode(&[bytes.as_slice(), &[0]].concat()), None);
-    }
-
-    proptest! {
-        #[test]
-        fn divisors_are_the_primes_that_divide_on_every_processor(
-            low: u128, high in 0u64..1 << 40,
-        ) {
-            let number = (BigUint::from(1u32) << 200u32) + 235u32;
-            let kn = &number * 3u32;
-            let base = FactorBase::new(&number, 3, 500);
-            let root = BigInt::from(high) << 128u32 | BigInt::from(low);
-            let value = &root * &root - BigInt::from(kn);
-            let divides = |&i: &usize| &value % base.primes[i] == BigInt::ZERO;
-            let expected: Vec<u32> = (1..base.len()).filter(divides).map(|i| i as u32).collect();
-            for processor in [Processor::detect(), Processor::plain()] {
-                let mut found = Vec::new();
-                let (_, root) = Wide::from_big(&root).parts();
-                vector::divisors(processor, &base, &root, &mut found);
-                prop_assert_eq!(&found, &expected);
-            }
-        }
     }
 }

@@ -193,7 +193,7 @@ impl SieveSearcher {
     fn sieve_block(&mut self, block: usize, size: usize, initial: u8) {
         let primes = &self.plan.base.primes;
         let logs = &self.family_logs;
-        self.sieve.fill(initial);
+        self.sieve[..size].fill(initial);
         let Roots { first, second, .. } = &self.roots;
         if self.padding > 0 {
             let sieve = &mut self.sieve[..size + self.padding];

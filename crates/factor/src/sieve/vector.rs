@@ -6,12 +6,10 @@
 
 #![allow(unsafe_code, reason = "code for AVX2 may only run where it is there")]
 
-use super::base::FactorBase;
 use super::bucket::{self, Filling, GROUP};
 use super::candidate::{self, Compared};
-use super::relation;
 use super::roots::{self, Beginning, Move};
-use super::wide::Magnitude;
+use super::trial::{self, Trial};
 
 /// What the processor can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,9 +78,8 @@ twice! {
     compare(with: Compared<'_>, at: u32, found: &mut Vec<u32>) = candidate::compare
 }
 twice! {
-    /// [`relation::divisors`].
-    divisors(base: &FactorBase, root: &Magnitude, found: &mut Vec<u32>)
-        = relation::divisors::<false>, relation::divisors::<true>
+    /// [`trial::next_divisors`].
+    next_divisors(work: &mut Trial<'_>) = trial::next_divisors::<false>, trial::next_divisors::<true>
 }
 twice! {
     /// [`candidate::full`].

@@ -3,11 +3,15 @@
 
 use num_bigint::{BigInt, BigUint, Sign};
 
-/// What [`Magnitude::digits`] is in powers of: small enough for floating point.
+/// What [`Digits`] is in powers of: small enough for floating point.
 pub(super) const RADIX: f64 = (1u32 << DIGIT) as f64;
 
-/// Bits of a digit.
+/// Bits of a digit, and of the highest.
 const DIGIT: usize = 24;
+const HIGHEST: usize = 50;
+
+/// The most digits but the highest.
+const OTHERS: usize = (64 * WORDS - HIGHEST).div_ceil(DIGIT);
 
 /// Words of an integer.
 const WORDS: usize = 4;
@@ -116,16 +120,25 @@ impl Magnitude {
         }
     }
 
-    /// Its digits, least first.
-    pub(super) fn digits(&self) -> Vec<f64> {
-        let count = (self.bits() as usize).div_ceil(DIGIT);
-        let digit = |i: usize| {
-            let (word, shift) = (i * DIGIT / 64, i * DIGIT % 64);
-            let next = self.words.get(word + 1).copied().unwrap_or(0);
-            let both = u128::from(next) << 64 | u128::from(self.words[word]);
-            f64::from((both >> shift) as u32 & ((1 << DIGIT) - 1))
+    /// Its digits.
+    pub(super) fn digits(&self) -> Digits {
+        let others = (self.bits() as usize)
+            .saturating_sub(HIGHEST)
+            .div_ceil(DIGIT);
+        let from = |shift: usize| {
+            let word = |i: usize| self.words.get(i).copied().unwrap_or(0);
+            let (i, shift) = (shift / 64, shift % 64);
+            (u128::from(word(i + 1)) << 64 | u128::from(word(i))) >> shift
         };
-        (0..count).map(digit).collect()
+        let mut digits = Digits {
+            highest: from(others * DIGIT) as u64 as f64,
+            others: [0.0; OTHERS],
+            count: others,
+        };
+        for (i, digit) in digits.others[..others].iter_mut().rev().enumerate() {
+            *digit = f64::from(from(i * DIGIT) as u32 & ((1 << DIGIT) - 1));
+        }
+        digits
     }
 
     /// The value, when it fits a word.
@@ -175,6 +188,20 @@ impl Magnitude {
         };
         quotient.trim();
         Some(quotient)
+    }
+}
+
+/// An unsigned integer for floating point: few digits, the highest of up to 50 bits.
+pub(super) struct Digits {
+    highest: f64,
+    others: [f64; OTHERS],
+    count: usize,
+}
+
+impl Digits {
+    /// The highest, and the others in descending order.
+    pub(super) fn parts(&self) -> (f64, &[f64]) {
+        (self.highest, &self.others[..self.count])
     }
 }
 
