@@ -94,6 +94,7 @@ fn bad_input() {
         &["crack", &folder.display().to_string()],
         &["scale", "a", "-1"],
         &["scale", "a", "1001"],
+        &["crack", "15", "--workers", "-1"],
         &["up", "-f", "no-such-file.yaml"],
         &["up", "-f", &unknown],
         &["up", "--state-dir", &nowhere],

@@ -71,7 +71,7 @@ fn resource(args: &Crack, name: &str, subject: &Subject) -> Result<RSACracker, F
     };
     let (field, value) = subject.field();
     set(field, Some(value.into()));
-    let workers = args.workers.unwrap_or_else(|| cores.min(1000) as u32);
+    let workers = args.workers.unwrap_or_else(|| cores.min(1000) as i64);
     set("workerCount", Some(workers.into()));
     set("method", args.method.clone().map(Value::from));
     set("workers", args.threads.map(|n| json!({ "threads": n })));

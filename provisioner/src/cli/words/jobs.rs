@@ -23,16 +23,17 @@ pub struct Crack {
     pub name: Option<String>,
 
     /// How many workers [default: one for each core of this machine]
-    #[arg(long, value_name = "N")]
-    pub workers: Option<u32>,
+    // Judged as a manifest's value is, -1 too.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub workers: Option<i64>,
 
     /// auto, trial-division, quadratic-sieve or elliptic-curve [default: auto]
     #[arg(long)]
     pub method: Option<String>,
 
     /// Computing threads of each worker [default: 1]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<u32>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub threads: Option<i64>,
 
     /// CPU hours that the job may cost: it ends where it would need more [default: 24]
     #[arg(long, value_name = "HOURS")]
