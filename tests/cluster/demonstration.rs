@@ -23,7 +23,7 @@ pub(crate) fn example(bench: &Bench) {
     let cluster = &bench.cluster;
 
     let master = "my-rsac-master-0";
-    let progress = ["exec", "-n", JOBS, master, "--", "/rsac-infra", "progress"];
+    let progress = ["exec", "-n", JOBS, master, "--", "rsac-infra", "progress"];
     let by_exec: Value = serde_json::from_str(&cluster.ok(&progress)).unwrap();
     assert_eq!(by_exec["solution"], 15581);
     assert_eq!(by_exec.as_object().unwrap().len(), 3);

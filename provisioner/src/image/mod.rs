@@ -139,6 +139,15 @@ impl Image {
     }
 }
 
+/// The path is for `kubectl exec POD -- rsac-infra …`, as people write it.
+fn environment(libraries: &libraries::Libraries) -> Vec<String> {
+    let libraries = libraries.search_path();
+    let libraries = libraries.map(|path| format!("LD_LIBRARY_PATH={path}"));
+    std::iter::once("PATH=/".to_owned())
+        .chain(libraries)
+        .collect()
+}
+
 fn config(
     executable: &Executable,
     libraries: &libraries::Libraries,
@@ -156,9 +165,7 @@ fn config(
         config: Some(Config {
             user: Some(format!("{USER}:{USER}")),
             entrypoint: Some(vec![EXECUTABLE.to_owned()]),
-            env: libraries
-                .search_path()
-                .map(|path| vec![format!("LD_LIBRARY_PATH={path}")]),
+            env: Some(environment(libraries)),
             working_dir: Some("/".to_owned()),
             labels: Some(
                 labels

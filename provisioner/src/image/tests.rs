@@ -68,6 +68,7 @@ fn the_layer_has_what_the_executable_needs_and_no_more() {
     let config = config.config.unwrap();
     assert_eq!(config.user.as_deref(), Some("65532:65532"));
     assert_eq!(config.entrypoint.unwrap(), ["/rsac-infra"]);
+    assert_eq!(config.env.unwrap()[0], "PATH=/");
 }
 
 #[test]
