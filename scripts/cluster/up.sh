@@ -70,7 +70,7 @@ check_dir() {
   [[ -d $parent ]] || die "$parent does not exist"
   [[ $(stat -f -c %T "$parent") != overlayfs ]] ||
     die "$parent lies on overlayfs, images cannot: name a folder on a disk or tmpfs with --dir"
-  # What images, pods and the API server's log were seen to take, twice.
+  # Images, pods and the API server's log; a node that finds its disk full takes no pods.
   local free
   free=$(free_mib "$parent")
   ((free >= needed_mib)) ||
