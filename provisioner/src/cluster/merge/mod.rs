@@ -56,8 +56,9 @@ pub fn merge_again(
     on_conflict: OnConflict<'_>,
     record: &mut dyn FnMut(&Merged) -> Result<(), String>,
 ) -> Result<Merged, MergeError> {
+    let way = earlier.map_or(Way::First, Way::Again);
     let mut try_merge = |may_replace: &dyn Fn(&[EntryName]) -> bool| {
-        try_merge(path, incoming, (earlier, true), may_replace, record)
+        try_merge(path, incoming, way, may_replace, record)
     };
     match on_conflict {
         OnConflict::Fail => try_merge(&|_| false),
@@ -83,14 +84,56 @@ pub fn renew(
     incoming: &str,
     record: &mut dyn FnMut(&Merged) -> Result<(), String>,
 ) -> Result<Merged, MergeError> {
-    let renewed = (Some(earlier), false);
-    try_merge(&earlier.path, incoming, renewed, &|_| false, record)
+    let way = Way::Renewal(earlier);
+    try_merge(&earlier.path, incoming, way, &|_| false, record)
+}
+
+/// What a merge is to what the same stack merged before.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    /// It merged nothing.
+    First,
+    /// The cluster is brought up anew: its context becomes current again.
+    Again(&'a Merged),
+    /// The cluster is the same and only its credentials changed: which context is current is
+    /// the user's.
+    Renewal(&'a Merged),
+}
+
+impl<'a> Way<'a> {
+    /// What was merged before, into this file.
+    fn earlier(self, path: &Path) -> Option<&'a Merged> {
+        let earlier = match self {
+            Self::First => None,
+            Self::Again(earlier) | Self::Renewal(earlier) => Some(earlier),
+        };
+        earlier.filter(|earlier| earlier.path == path)
+    }
+
+    fn makes_current(self) -> bool {
+        !matches!(self, Self::Renewal(_))
+    }
+
+    /// The context to go back to when the cluster goes: as long as an earlier merge's stands, or
+    /// is not touched, the one from before it.
+    fn former_context(
+        self,
+        earlier: Option<&Merged>,
+        before: &Tree,
+        context: &str,
+    ) -> Option<FormerContext> {
+        let stands = |earlier: &Merged| earlier.has_made(current(before).as_deref());
+        match earlier.filter(|earlier| !self.makes_current() || stands(earlier)) {
+            Some(earlier) => earlier.former_context.clone(),
+            None => former_context(before, context),
+        }
+    }
 }
 
 fn try_merge(
     path: &Path,
     incoming: &str,
-    (earlier, makes_current): (Option<&Merged>, bool),
+    way: Way<'_>,
     may_replace: &dyn Fn(&[EntryName]) -> bool,
     record: &mut dyn FnMut(&Merged) -> Result<(), String>,
 ) -> Result<Merged, MergeError> {
@@ -102,17 +145,9 @@ fn try_merge(
     let held = Held::take(&path)?;
     let mut tree = users_tree(&path, held.text.as_deref().unwrap_or(""))?;
     let before = tree.clone();
-    let earlier = earlier.filter(|earlier| earlier.path == path);
-    for added in earlier.into_iter().flat_map(|earlier| &earlier.added) {
-        let EntryName { section, name } = &added.entry;
-        let there = find(&tree, *section, name);
-        let is_ours = there.is_some_and(|entry| digest(entry) == added.digest);
-        // What comes in as it is keeps its place.
-        let stays =
-            there.map(Node::canonical) == find(&incoming, *section, name).map(Node::canonical);
-        if is_ours && !stays {
-            take_out(&mut tree, *section, name);
-        }
+    let earlier = way.earlier(&path);
+    if let Some(earlier) = earlier {
+        make_way(&mut tree, earlier, &incoming);
     }
     let conflicts = conflicts(&tree, &incoming);
     if !conflicts.is_empty() && !may_replace(&conflicts) {
@@ -121,20 +156,15 @@ fn try_merge(
             entries: conflicts,
         });
     }
-    let was_ours =
-        earlier.filter(|earlier| !makes_current || earlier.has_made(current(&before).as_deref()));
     let added = merge(&mut tree, &incoming);
-    if makes_current {
+    if way.makes_current() {
         set_current(&mut tree, Some(&context));
     }
     let merged = Merged {
         created: held.text.is_none() || earlier.is_some_and(|earlier| earlier.created),
         added,
         replaced: conflicts,
-        former_context: match was_ours {
-            Some(earlier) => earlier.former_context.clone(),
-            None => former_context(&before, &context),
-        },
+        former_context: way.former_context(earlier, &before, &context),
         context,
         path: path.clone(),
     };
@@ -147,6 +177,22 @@ fn try_merge(
         held.replace(&written(&merged.path, &tree)?)?;
     }
     Ok(merged)
+}
+
+/// Takes out what an earlier merge left, and nobody has changed since, where other entries of
+/// those names come in.
+fn make_way(tree: &mut Tree, earlier: &Merged, incoming: &Tree) {
+    for added in &earlier.added {
+        let EntryName { section, name } = &added.entry;
+        let there = find(tree, *section, name);
+        let is_ours = there.is_some_and(|entry| digest(entry) == added.digest);
+        // What comes in as it is keeps its place.
+        let stays =
+            there.map(Node::canonical) == find(incoming, *section, name).map(Node::canonical);
+        if is_ours && !stays {
+            take_out(tree, *section, name);
+        }
+    }
 }
 
 /// Takes out again what was merged, so far as nobody has changed it since, and makes the
