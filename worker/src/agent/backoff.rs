@@ -1,5 +1,5 @@
-//! Waiting between tries: doubling, bounded, with jitter, so that the workers that a
-//! master lost together do not return together.
+//! Waiting between tries: a little longer each time, bounded, with jitter, so that the workers
+//! that a master lost together do not return together.
 
 use super::Time;
 use rand::rngs::StdRng;
@@ -21,7 +21,7 @@ impl Jitter {
     }
 }
 
-/// When something that failed may be tried again.
+/// When something that failed, or had nothing to offer yet, may be tried again.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,
@@ -30,6 +30,11 @@ pub(super) struct Backoff {
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(200);
+    /// Not twice as long: a worker comes up beside its master, and would sleep through as much
+    /// time again as that needs to answer.
+    const GROWTH: f64 = 1.25;
+    /// As many as reach the longest wait.
+    const GROWING: u32 = 17;
     /// Well below [`rsac_protocol::LOST_SECONDS`]: a master that returns hears from its
     /// workers before it gives their units away.
     const LONGEST: Duration = Duration::from_secs(8);
@@ -40,16 +45,17 @@ impl Backoff {
         self.until
     }
 
-    /// It failed: wait twice as long as the last time.
+    /// It failed: wait a quarter longer than the last time.
     pub(super) fn failed(&mut self, now: Time, jitter: &mut Jitter) {
-        let length = Self::FIRST * 2u32.pow(self.failures.min(10));
-        self.failures += 1;
+        let length = (0..self.failures.min(Self::GROWING))
+            .fold(Self::FIRST, |length, _| length.mul_f64(Self::GROWTH));
+        self.failures = self.failures.saturating_add(1);
         self.until = now + jitter.shorten(length.min(Self::LONGEST));
     }
 
     /// It failed in a way that only a person can mend: wait long.
     pub(super) fn slow(&mut self, now: Time, jitter: &mut Jitter) {
-        self.failures += 1;
+        self.failures = self.failures.saturating_add(1);
         self.until = now + jitter.shorten(Self::SLOW);
     }
 
@@ -75,6 +81,16 @@ mod tests {
         }
         assert!(waits[0] <= Backoff::FIRST && waits[0] >= Backoff::FIRST / 2);
         assert!(waits[19] <= Backoff::LONGEST && waits[19] >= Backoff::LONGEST / 2);
+        // Whenever the other side is there again, no more is slept through than half of what
+        // had passed, and the first wait.
+        let mut passed = Duration::ZERO;
+        for &wait in &waits {
+            assert!(
+                wait <= Backoff::FIRST + passed / 2,
+                "{wait:?} after {passed:?}"
+            );
+            passed += wait;
+        }
         backoff.succeeded();
         assert_eq!(backoff.until(), Duration::ZERO);
     }

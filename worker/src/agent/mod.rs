@@ -77,6 +77,8 @@ pub struct Agent {
     link: Backoff,
     /// After refusals of anything but reports.
     control: Backoff,
+    /// After answers that there is nothing to search.
+    idle: Backoff,
     units: Units,
     lanes: Vec<Lane>,
     outbox: Outbox,
@@ -156,6 +158,7 @@ impl Agent {
             acquired: 0,
             link: Backoff::default(),
             control: Backoff::default(),
+            idle: Backoff::default(),
             units: Units::default(),
             lanes: (0..config.lanes).map(|_| Lane::default()).collect(),
             outbox,

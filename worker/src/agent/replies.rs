@@ -11,9 +11,6 @@ use rsac_protocol::{
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a worker asks whether there is something to search.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
-
 impl Agent {
     /// A request has its reply. One that is not waited for (any more) is ignored.
     pub fn replied(&mut self, now: Time, id: RequestId, reply: Reply) {
@@ -190,11 +187,15 @@ impl Agent {
         self.checkpoint = Duration::from_secs(answer.checkpoint_seconds.max(1));
         match answer.plan {
             Some(text) => self.serve(now, &text),
-            None => {
-                self.forget_plan();
-                self.register_at = now + self.jitter.shorten(ASK_AGAIN);
-            }
+            None => self.nothing_to_search(now),
         }
+    }
+
+    /// Asks again, soon at first: a master that has just begun is about to have a plan.
+    fn nothing_to_search(&mut self, now: Time) {
+        self.forget_plan();
+        self.idle.failed(now, &mut self.jitter);
+        self.register_at = self.idle.until();
     }
 
     fn forget_plan(&mut self) {
@@ -208,6 +209,7 @@ impl Agent {
     fn serve(&mut self, now: Time, text: &PlanText) {
         self.heartbeat_at = now;
         self.acquire_at = now;
+        self.idle.succeeded();
         let is_served = |plan: &Arc<LoadedPlan>| plan.digest == text.digest;
         if self.plan.as_ref().is_some_and(is_served) {
             return;
@@ -272,8 +274,7 @@ impl Agent {
             Command::Register => self.register_again(now),
             Command::Stop => {
                 tracing::info!("the search is over");
-                self.forget_plan();
-                self.register_at = now + self.jitter.shorten(ASK_AGAIN);
+                self.nothing_to_search(now);
             }
         }
     }
