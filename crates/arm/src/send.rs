@@ -110,7 +110,11 @@ impl Arm {
                 if !again || spent.failures >= self.options().patience.retries {
                     return Err(unreachable(outgoing, &message, again, spent.failures));
                 }
-                tracing::debug!(what = outgoing.what, message, "broken connection, again");
+                tracing::debug!(
+                    what = outgoing.what,
+                    why = message,
+                    "broken connection, again"
+                );
                 return Ok(Next::Wait(self.next_failure(spent)));
             }
         };

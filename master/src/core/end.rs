@@ -29,7 +29,7 @@ impl Master {
 
     /// Ends the job.
     pub(super) fn end(&mut self, now: Now, ending: Ending, message: String) {
-        tracing::info!(?ending, message, "the job has ended");
+        tracing::info!(?ending, how = message, "the job has ended");
         self.stop_task();
         self.leave_plan(now);
         let limits = self.limits();
