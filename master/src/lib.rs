@@ -16,4 +16,4 @@ pub use crate::core::{
     Counters, JobSpec, Master, Now, ReceivedReport, Reply, Request, Response, Task, TaskResult,
     UnsuitableJob,
 };
-pub use crate::server::{MasterError, Options, Secured, run};
+pub use crate::server::{MasterError, Options, Secured, Uri, run};

@@ -83,6 +83,7 @@ async fn a_network_needs_token_and_authority() {
             listen: tls,
             certificate: at("tls"),
             health,
+            announce_to: None,
         }),
     };
     let shutdown = CancellationToken::new();

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// A master that does not answer in this time is asked again later.
 const ANSWER: Duration = Duration::from_secs(3);
+/// One that just announced itself answers at once, or it is somebody else's word.
+const FIRST_ANSWER: Duration = Duration::from_millis(500);
 
 /// The client that a job's master was asked with last. To make one is to parse the authority
 /// and to have no session that could be taken up, ten times a second for a young master.
@@ -59,13 +61,13 @@ pub(crate) fn client(
     job_digest: Option<&str>,
     kept: &mut Kept,
 ) -> Option<MasterClient> {
-    let (pod, access) = (seen.master_pod.as_ref()?, access?);
+    let (pod, access) = (seen.running_master()?, access?);
     let of_job = pod.annotations().get(JOB_ANNOTATION).map(String::as_str);
-    if pods::ends(pod) || !pods::runs(pod) || of_job != job_digest {
+    if of_job != job_digest {
         return None;
     }
     let way = if context.in_cluster() {
-        Way::Dial(host_port(pods::ip(pod)?, PORT))
+        Way::Dial(host_port(&seen.master_ip()?, PORT))
     } else {
         Way::PortForward {
             pods: Box::new(kube::Api::namespaced(
@@ -106,7 +108,11 @@ pub(crate) async fn summary(
         });
     }
     context.metrics.asks.fetch_add(1, Ordering::Relaxed);
-    let why = match tokio::time::timeout(ANSWER, client.summary()).await {
+    let patience = match seen.master_pod.as_ref().is_some_and(pods::runs) {
+        true => ANSWER,
+        false => FIRST_ANSWER,
+    };
+    let why = match tokio::time::timeout(patience, client.summary()).await {
         Ok(Ok(summary)) => {
             if let Some(master) = &mut memory.master {
                 master.answered = Some(Instant::now());

@@ -1,8 +1,8 @@
 //! Brings the children of a job to what was decided: first what pods mount, then the rest,
 //! all at once. One that fails does not stop the others.
 
-use crate::build::templates::{Image, Record};
-use crate::build::{self, Bound, Parent};
+use crate::build::templates::{Outfit, Record};
+use crate::build::{self, Bound, Hearer, Parent};
 use crate::children::{Trouble, ensure, must_be_ours};
 use crate::context::Context;
 use crate::memory::ChildMemory;
@@ -73,9 +73,10 @@ pub(crate) async fn record(
     starts_again: bool,
     memory: &Children,
 ) -> Result<Record, Trouble> {
-    let image = Image {
-        reference: &context.options.image,
+    let outfit = Outfit {
+        image: &context.options.image,
         is_private: context.options.pull_secret.is_some(),
+        hears_at: context.options.hears_at(),
     };
     let old = match &memory.record {
         Some(record) => Some(record.clone()),
@@ -83,8 +84,8 @@ pub(crate) async fn record(
     };
     Ok(match old {
         Some(record) if record.question == question && !starts_again => record,
-        Some(record) => record.renewed(parent, spec, question.to_owned(), image),
-        None => Record::new(parent, spec, question.to_owned(), image),
+        Some(record) => record.renewed(parent, spec, question.to_owned(), outfit),
+        None => Record::new(parent, spec, question.to_owned(), outfit),
     })
 }
 
@@ -169,7 +170,12 @@ pub(crate) async fn bring_rest(
     let headless = build::headless_service(parent);
     let progress = build::progress_service(parent, plan.spec);
     let budget = build::budget(parent);
-    let master_policy = build::master_policy(parent);
+    let options = &context.options;
+    let hearer = options.hears_at().map(|address| Hearer {
+        namespace: &options.pod_namespace,
+        port: address.port(),
+    });
+    let master_policy = build::master_policy(parent, hearer);
     let worker_policy = build::worker_policy(parent);
     let done = tokio::join!(
         pods,

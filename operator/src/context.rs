@@ -1,5 +1,6 @@
 //! What every look at a job has at hand.
 
+use crate::announced::Announced;
 use crate::memories::Memories;
 use crate::metrics::Metrics;
 use crate::options::{Access, Options};
@@ -16,6 +17,7 @@ pub(crate) struct Context {
     pub(crate) stores: Stores,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) announced: Announced,
     pub(crate) options: Arc<Options>,
     pub(crate) memories: Memories,
 }
@@ -27,6 +29,7 @@ impl Context {
         stores: Stores,
         recorder: Recorder,
         metrics: Arc<Metrics>,
+        announced: Announced,
         options: Arc<Options>,
     ) -> Self {
         Self {
@@ -35,6 +38,7 @@ impl Context {
             stores,
             recorder,
             metrics,
+            announced,
             options,
             memories: Memories::default(),
         }

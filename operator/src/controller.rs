@@ -1,22 +1,26 @@
 //! The controller of one namespace, or of all: runs until it is stopped, or until the
 //! cluster knows no RSACrackers any more.
 
+use crate::announced::{Announced, Announcement};
 use crate::context::Context;
 use crate::definition;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::reconcile::{ReconcileError, reconcile};
-use crate::watch::{Guarded, Watches, watches};
+use crate::watch::{Guarded, Job, Watches, watches};
 use crate::writer::Writer;
+use futures_util::stream::{self, Stream};
 use futures_util::{FutureExt, StreamExt};
 use kube::runtime::controller::{Action, Config, Error, applier};
 use kube::runtime::events::Recorder;
+use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher;
 use kube::{Client, ResourceExt};
 use rsac_api::RSACracker;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 /// Changes that come together are looked at together.
@@ -29,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) writer: Writer,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) announced: Announced,
     pub(crate) options: Arc<Options>,
 }
 
@@ -45,11 +50,14 @@ pub(crate) async fn run(shared: Shared, namespace: Option<String>, stop: Cancell
         stores,
         shared.recorder,
         shared.metrics,
+        shared.announced,
         shared.options,
     ));
     let config = Config::default()
         .debounce(DEBOUNCE)
         .concurrency(context.options.concurrency);
+    let announcements = announcements(&context.announced, jobs.clone());
+    let triggers = stream::select(triggers, announcements.map(Ok));
     // No new look is begun after `stop`; those under way end.
     let triggers = triggers.take_until(stop.clone().cancelled_owned());
     let mut looks = std::pin::pin!(applier(
@@ -86,6 +94,28 @@ pub(crate) async fn run(shared: Shared, namespace: Option<String>, stop: Cancell
             Err(error) => tracing::debug!("{error}"),
         }
     }
+}
+
+/// The jobs of this controller whose masters announce themselves.
+fn announcements(
+    announced: &Announced,
+    jobs: Store<Guarded<RSACracker>>,
+) -> impl Stream<Item = Job> + use<> {
+    let heard = stream::unfold(announced.listen(), async |mut heard| {
+        loop {
+            match heard.recv().await {
+                Ok(announcement) => return Some((announcement, heard)),
+                // Those come with their pods' status.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    });
+    heard.filter_map(move |Announcement { namespace, job }| {
+        let job = ObjectRef::new(&job).within(&namespace);
+        let is_known = jobs.get(&job).is_some();
+        std::future::ready(is_known.then_some(job))
+    })
 }
 
 fn is_not_found(error: &watcher::Error) -> bool {

@@ -149,8 +149,8 @@ impl Look<'_> {
 
     /// When to ask the master again.
     fn next_question(&self, memory: &Memory) -> Option<Duration> {
-        let pod = self.seen.master_pod.as_ref()?;
-        if pods::ends(pod) || !pods::runs(pod) || self.cracker.spec.suspended() {
+        self.seen.running_master()?;
+        if self.cracker.spec.suspended() {
             return None;
         }
         let master = memory.master.as_ref()?;

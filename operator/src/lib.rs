@@ -9,6 +9,7 @@
 //! `rsac-infra operator` runs it, in a pod or from outside with a kubeconfig; templates of
 //! its roles are rendered from [`rights`].
 
+mod announced;
 mod ask;
 mod bring;
 mod build;

@@ -17,6 +17,7 @@ pub(crate) struct Metrics {
     look_micros: AtomicU64,
     pub(crate) asks: AtomicU64,
     pub(crate) asks_failed: AtomicU64,
+    pub(crate) announcements: AtomicU64,
     pub(crate) watch_errors: AtomicU64,
     pub(crate) leads: AtomicBool,
     pub(crate) jobs: AtomicU64,
@@ -70,6 +71,11 @@ impl Metrics {
                 "master_asks_failed_total",
                 "Questions that no master answered.",
                 &self.asks_failed,
+            ),
+            (
+                "master_announcements_total",
+                "Masters that announced themselves.",
+                &self.announcements,
             ),
             (
                 "watch_errors_total",

@@ -13,6 +13,8 @@ use k8s_openapi::jiff::SignedDuration;
 use kube::ResourceExt;
 use rsac_api::{ServiceType, names};
 use rsac_workload::Observation;
+use std::net::IpAddr;
+use std::time::Instant;
 
 /// A StatefulSet makes its pod at once, unless something stops it.
 const PODLESS: SignedDuration = SignedDuration::from_secs(10);
@@ -25,6 +27,8 @@ pub(crate) struct Seen {
     pub(crate) service: Option<Service>,
     /// The pod of this master.
     pub(crate) master_pod: Option<Pod>,
+    /// Where that pod said that it answers.
+    pub(crate) announced: Option<IpAddr>,
     pub(crate) worker_pods: Vec<Pod>,
 }
 
@@ -56,7 +60,13 @@ pub(crate) fn look(context: &Context, parent: &Parent) -> Seen {
         let component = pod.labels().get(names::COMPONENT_LABEL);
         component.map(String::as_str) == Some(names::WORKER_COMPONENT)
     };
+    let announced = master_pod.as_ref().and_then(|pod| {
+        context
+            .announced
+            .address(pod.metadata.uid.as_deref()?, Instant::now())
+    });
     Seen {
+        announced,
         worker_pods: pods.into_iter().filter(is_worker).collect(),
         master,
         workers,
@@ -78,6 +88,21 @@ impl Seen {
         observation.workers_problem = self.workers_problem(&observation.now);
         observation.address = self.address(service_type);
         observation
+    }
+
+    /// The master's pod, if it runs as far as anybody can tell: its status says so, or it
+    /// announced itself and no status speaks against it.
+    pub(crate) fn running_master(&self) -> Option<&Pod> {
+        let pod = self.master_pod.as_ref()?;
+        let runs = pods::runs(pod) || (self.announced.is_some() && pods::is_young(pod));
+        (runs && !pods::ends(pod)).then_some(pod)
+    }
+
+    /// Where that pod is.
+    pub(crate) fn master_ip(&self) -> Option<String> {
+        let pod = self.running_master()?;
+        let announced = || self.announced.map(|ip| ip.to_string());
+        pods::ip(pod).map(ToOwned::to_owned).or_else(announced)
     }
 
     /// Whether a master that is to stop is still needed: workers that end report to it what
@@ -166,5 +191,46 @@ pub(crate) fn host_port(host: &str, port: u16) -> String {
         format!("[{host}]:{port}")
     } else {
         format!("{host}:{port}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn seen(pod: Value, announced: Option<&str>) -> Seen {
+        Seen {
+            master_pod: Some(serde_json::from_value(pod).unwrap()),
+            announced: announced.map(|ip| ip.parse().unwrap()),
+            ..Seen::default()
+        }
+    }
+
+    fn pod(state: &str, ip: Option<&str>) -> Value {
+        json!({
+            "metadata": {},
+            "status": {"podIP": ip, "containerStatuses": [{
+                "name": "master", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                "state": {state: {"reason": "ContainerCreating"}},
+            }]},
+        })
+    }
+
+    #[test]
+    fn a_master_is_where_it_announced_itself_until_its_pods_status_says_where() {
+        let word = Some("10.244.1.9");
+        let ip = |pod: Value, announced| seen(pod, announced).master_ip();
+        assert_eq!(ip(pod("waiting", None), None), None);
+        assert_eq!(ip(pod("waiting", None), word).as_deref(), word);
+        let running = pod("running", Some("10.244.2.3"));
+        assert_eq!(ip(running.clone(), word).as_deref(), Some("10.244.2.3"));
+        assert_eq!(ip(running, None).as_deref(), Some("10.244.2.3"));
+
+        // What its status knows better, and a pod on its way out.
+        assert_eq!(ip(pod("terminated", None), word), None);
+        let mut ending = pod("waiting", None);
+        ending["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        assert!(seen(ending, word).running_master().is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! What an operator is started with, and why it ends.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,8 +51,13 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// None where no other operator can be.
     pub leader: Option<LeaderElection>,
-    /// Where to answer `/healthz`, `/readyz` and `/metrics`.
+    /// Where to answer `/healthz`, `/readyz` and `/metrics`, and to hear masters.
     pub health_listen: Option<SocketAddr>,
+    /// The address of the operator's own pod, at which masters announce themselves; none
+    /// where they cannot.
+    pub pod_ip: Option<IpAddr>,
+    /// The namespace of that pod.
+    pub pod_namespace: String,
     /// The first wait after a failure; doubles with each.
     pub retry_base: Duration,
     /// The longest wait after failures.
@@ -63,6 +68,14 @@ pub struct Options {
     pub resync: Duration,
     /// What Events say of who reports: the pod's name.
     pub instance: Option<String>,
+}
+
+impl Options {
+    /// Where masters announce themselves; none where they cannot reach the operator.
+    pub(crate) fn hears_at(&self) -> Option<SocketAddr> {
+        let ip = self.pod_ip.filter(|_| self.access == Access::Pod)?;
+        Some(SocketAddr::new(ip, self.health_listen?.port()))
+    }
 }
 
 /// Why an operator ends.

@@ -19,6 +19,15 @@ pub(crate) fn runs(pod: &Pod) -> bool {
     })
 }
 
+/// Whether its status does not tell yet what became of its container.
+pub(crate) fn is_young(pod: &Pod) -> bool {
+    let reason = |container: &ContainerStatus| {
+        let waiting = container.state.as_ref()?.waiting.as_ref()?;
+        waiting.reason.clone()
+    };
+    container(pod).is_none_or(|container| reason(container).as_deref() == Some("ContainerCreating"))
+}
+
 /// Whether a worker's pod computes, or was told to end and has time left to report what it
 /// computed. A pod that somebody else made under the job's labels is nobody's worker.
 pub(crate) fn may_report(pod: &Pod, workers: &str, now: &Time) -> bool {
@@ -245,6 +254,17 @@ mod tests {
         assert!(!worker(set, json!("2026-01-01T00:00:50Z"), "running"));
         assert!(!worker(set, Value::Null, "waiting"));
         assert!(!worker("other-workers-6544fd9bb5", Value::Null, "running"));
+    }
+
+    #[test]
+    fn a_pod_is_young_until_its_status_tells_of_its_container() {
+        let is_young = |pod: Value| is_young(&serde_json::from_value(pod).unwrap());
+        assert!(is_young(json!({"metadata": {}})));
+        assert!(is_young(waits("ContainerCreating", "")));
+        assert!(!is_young(waits("CrashLoopBackOff", "")));
+        let mut runs = waits("", "");
+        runs["status"]["containerStatuses"][0]["state"] = json!({"running": {}});
+        assert!(!is_young(runs));
     }
 
     #[test]

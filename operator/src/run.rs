@@ -1,6 +1,7 @@
 //! The operator's life: reaches the cluster, waits for the definition, waits for its turn,
 //! runs its controllers; and begins again when one of these is lost.
 
+use crate::announced::Announced;
 use crate::controller::{self, Shared};
 use crate::gate::Gate;
 use crate::leader::Elector;
@@ -25,10 +26,12 @@ use tokio_util::sync::CancellationToken;
 pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), OperatorError> {
     let metrics = Arc::new(Metrics::default());
     let (unready, unready_now) = watch::channel(Some("starting".to_owned()));
+    let announced = Announced::default();
     let server_end = CancellationToken::new();
     let _server_ends = server_end.clone().drop_guard();
     if let Some(address) = options.health_listen {
-        server::serve(address, unready_now, metrics.clone(), server_end).await?;
+        let metrics = metrics.clone();
+        server::serve(address, unready_now, metrics, announced.clone(), server_end).await?;
     }
     let pace = Pace::default();
     let client = cluster::client(&options.access, Some(&pace)).await?;
@@ -55,6 +58,7 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), Op
         ),
         client,
         metrics: metrics.clone(),
+        announced,
         options: Arc::new(options),
     };
     while !shutdown.is_cancelled() {

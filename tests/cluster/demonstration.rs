@@ -28,7 +28,10 @@ pub(crate) fn example(bench: &Bench) {
     assert_eq!(by_exec["solution"], 15581);
     assert_eq!(by_exec.as_object().unwrap().len(), 3);
 
-    let forward = Forward::to(bench, &format!("pod/{master}"), 8080);
+    // kubectl forwards to no pod whose status is older than the result.
+    let pod = format!("pod/{master}");
+    cluster.ok(&["wait", "-n", JOBS, "--for=condition=Ready", &pod]);
+    let forward = Forward::to(bench, JOBS, &pod, 8080);
     let url = format!("http://127.0.0.1:{}/progress", forward.port);
     assert_eq!(curl(&[&url]).0, 200);
     let by_forward: Value = serde_json::from_str(&curl(&[&url]).1).unwrap();
@@ -38,12 +41,21 @@ pub(crate) fn example(bench: &Bench) {
         404
     );
 
+    // The operator did not have to wait for the pod's status.
+    let forward = Forward::to(bench, "rsac-system", "deployment/rsac-operator", 8081);
+    let page = curl(&[&format!("http://127.0.0.1:{}/metrics", forward.port)]).1;
+    let heard = page.lines().find_map(|line| {
+        let count = line.strip_prefix("rsac_operator_master_announcements_total ")?;
+        count.parse::<f64>().ok()
+    });
+    assert!(heard > Some(0.0), "{page}");
+
     // Through the Service: with the job's authority and token, and not without.
     let secret = cluster.get(&["secret", "-n", JOBS, "my-rsac-access"]);
     let (token, ca) = (decoded(&secret, "token"), decoded(&secret, "ca.crt"));
     let ca_file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(ca_file.path(), ca).unwrap();
-    let forward = Forward::to(bench, "service/my-rsac-progress", 443);
+    let forward = Forward::to(bench, JOBS, "service/my-rsac-progress", 443);
     let name = format!("my-rsac-progress.{JOBS}.svc");
     let url = format!("https://{name}:{}/progress", forward.port);
     let place = format!("{name}:{}:127.0.0.1", forward.port);
@@ -241,10 +253,10 @@ struct Forward {
 }
 
 impl Forward {
-    fn to(bench: &Bench, what: &str, port: u16) -> Self {
+    fn to(bench: &Bench, namespace: &str, what: &str, port: u16) -> Self {
         use std::io::{BufRead, BufReader};
         let ports = format!(":{port}");
-        let words = ["port-forward", "-n", JOBS, what, &ports];
+        let words = ["port-forward", "-n", namespace, what, &ports];
         let mut child = bench
             .cluster
             .command(&words)

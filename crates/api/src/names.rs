@@ -71,6 +71,8 @@ pub const COMPONENT_LABEL: &str = "app.kubernetes.io/component";
 pub const WORKER_COMPONENT: &str = "worker";
 /// The master's value of [`COMPONENT_LABEL`].
 pub const MASTER_COMPONENT: &str = "master";
+/// The operator's value of [`COMPONENT_LABEL`].
+pub const OPERATOR_COMPONENT: &str = "operator";
 /// The label that names the program.
 pub const NAME_LABEL: &str = "app.kubernetes.io/name";
 /// The value of [`NAME_LABEL`] on everything of a job.

@@ -4,6 +4,7 @@
 //! decode, ask that thread and encode. Connections are accepted and bounded in
 //! [`listen`]; in a cluster they are encrypted ([`tls`]).
 
+mod announce;
 mod engine;
 mod error;
 mod listen;
@@ -13,4 +14,5 @@ mod start;
 mod tls;
 
 pub use error::MasterError;
+pub use hyper::Uri;
 pub use start::{Options, Secured, run};

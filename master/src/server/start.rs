@@ -2,9 +2,10 @@
 
 use super::engine::{Engine, Handle, now_since};
 use super::error::MasterError;
-use super::{listen, routes, tls};
+use super::{announce, listen, routes, tls};
 use crate::ledger::disk::RealDisk;
 use crate::{JobSpec, Master};
+use hyper::Uri;
 use rsac_protocol::{Job, MAX_JOB_BYTES};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -51,6 +52,9 @@ pub struct Secured {
     pub certificate: PathBuf,
     /// Where to answer who watches the process, in plain HTTP: health, readiness, metrics.
     pub health: SocketAddr,
+    /// An operator's URL, to be told in plain HTTP that the master is there; nothing depends
+    /// on it.
+    pub announce_to: Option<Uri>,
 }
 
 /// Serves a job until `shutdown`, also when it has ended, and then for as long as workers
@@ -98,6 +102,9 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<(), Ma
             serve(bound.health, None, routes::watched(Arc::clone(&app)));
             serve(bound.tls, Some(bound.acceptor), routes::all_guarded(app));
         }
+    }
+    if let Some(to) = options.secured.and_then(|secured| secured.announce_to) {
+        tokio::spawn(announce::announce(to));
     }
     let ended = tokio::select! {
         ended = &mut engine.ended => Some(ended.unwrap_or(Err(MasterError::Engine))),

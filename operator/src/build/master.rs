@@ -1,7 +1,7 @@
 //! The master: a StatefulSet of one pod, with the ledger's volume.
 
 use super::pod::{self, Wishes};
-use super::templates::Record;
+use super::templates::{Outfit, Record};
 use super::{Bound, Parent};
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy};
 use k8s_openapi::api::core::v1::{
@@ -53,7 +53,8 @@ pub(crate) fn master(
 }
 
 /// The base of the master's template.
-pub(super) fn base(job: &str, spec: &RSACrackerSpec, image: &str) -> PodTemplateSpec {
+pub(super) fn base(parent: &Parent, spec: &RSACrackerSpec, outfit: Outfit<'_>) -> PodTemplateSpec {
+    let (job, namespace) = (parent.name.as_str(), &parent.namespace);
     let command = [
         pod::EXECUTABLE,
         "master",
@@ -73,12 +74,19 @@ pub(super) fn base(job: &str, spec: &RSACrackerSpec, image: &str) -> PodTemplate
         &format!("0.0.0.0:{}", names::HEALTH_PORT),
         "--log-format",
         "json",
-    ]
-    .map(ToOwned::to_owned);
+    ];
+    let mut command = command.map(ToOwned::to_owned).to_vec();
+    if let Some(address) = outfit.hears_at {
+        let url = format!("http://{address}/masters/{namespace}/{job}/$(POD_UID)");
+        command.extend(["--announce-to".to_owned(), url]);
+    }
     let container = Container {
         name: names::MASTER_COMPONENT.into(),
-        image: Some(image.into()),
-        command: Some(command.into()),
+        image: Some(outfit.image.into()),
+        command: Some(command),
+        env: outfit
+            .hears_at
+            .map(|_| vec![pod::field("POD_UID", "metadata.uid")]),
         ports: Some(vec![
             port("https", names::TLS_PORT),
             port("health", names::HEALTH_PORT),

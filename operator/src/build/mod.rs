@@ -20,7 +20,7 @@ pub(crate) mod tests;
 pub(crate) use budget::budget;
 pub(crate) use job::job_config;
 pub(crate) use master::master;
-pub(crate) use network::{master_policy, worker_policy};
+pub(crate) use network::{Hearer, master_policy, worker_policy};
 pub(crate) use services::{headless_service, progress_service};
 pub(crate) use workers::workers;
 

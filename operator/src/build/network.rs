@@ -1,5 +1,6 @@
-//! Who may talk to whom. The master answers, and asks nobody; workers ask the master and
-//! the cluster's names, and answer nobody.
+//! Who may talk to whom. The master answers, and asks nobody: all that it may send is its word
+//! to the operator that it is there. Workers ask the master and the cluster's names, and answer
+//! nobody.
 
 use super::Parent;
 use k8s_openapi::api::networking::v1::{
@@ -12,9 +13,16 @@ use rsac_api::names;
 
 const DNS_PORT: u16 = 53;
 
+/// An operator that hears masters: its pods' namespace and port.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hearer<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) port: u16,
+}
+
 /// TLS from anywhere, because a Service may bring people from outside and every route wants
 /// the token; health and metrics from within the cluster.
-pub(crate) fn master_policy(parent: &Parent) -> NetworkPolicy {
+pub(crate) fn master_policy(parent: &Parent, hearer: Option<Hearer<'_>>) -> NetworkPolicy {
     let component = names::MASTER_COMPONENT;
     let cluster = NetworkPolicyPeer {
         namespace_selector: Some(LabelSelector::default()),
@@ -35,8 +43,35 @@ pub(crate) fn master_policy(parent: &Parent) -> NetworkPolicy {
                     ports: Some(vec![port("TCP", names::HEALTH_PORT)]),
                 },
             ]),
-            egress: None,
+            egress: hearer.map(|hearer| vec![to_operator(hearer)]),
         }),
+    }
+}
+
+fn to_operator(hearer: Hearer<'_>) -> NetworkPolicyEgressRule {
+    let labelled = |labels: &[(&str, &str)]| LabelSelector {
+        match_labels: Some(
+            labels
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+        ),
+        ..LabelSelector::default()
+    };
+    let operator = NetworkPolicyPeer {
+        namespace_selector: Some(labelled(&[(
+            "kubernetes.io/metadata.name",
+            hearer.namespace,
+        )])),
+        pod_selector: Some(labelled(&[
+            (names::NAME_LABEL, names::NAME),
+            (names::COMPONENT_LABEL, names::OPERATOR_COMPONENT),
+        ])),
+        ..NetworkPolicyPeer::default()
+    };
+    NetworkPolicyEgressRule {
+        to: Some(vec![operator]),
+        ports: Some(vec![port("TCP", hearer.port)]),
     }
 }
 

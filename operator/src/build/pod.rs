@@ -6,9 +6,9 @@
 
 use super::{ACCESS_ANNOTATION, Bound, JOB_ANNOTATION, Parent, USER};
 use k8s_openapi::api::core::v1::{
-    Capabilities, ConfigMapVolumeSource, Container, KeyToPath, PodSecurityContext, PodSpec,
-    PodTemplateSpec, ResourceRequirements, SeccompProfile, SecretVolumeSource, SecurityContext,
-    Toleration, Volume, VolumeMount,
+    Capabilities, ConfigMapVolumeSource, Container, EnvVar, EnvVarSource, KeyToPath,
+    ObjectFieldSelector, PodSecurityContext, PodSpec, PodTemplateSpec, ResourceRequirements,
+    SeccompProfile, SecretVolumeSource, SecurityContext, Toleration, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -134,6 +134,21 @@ pub(super) fn requests(cpu: &str, memory: &str) -> ResourceRequirements {
                 .into(),
         ),
         ..ResourceRequirements::default()
+    }
+}
+
+/// An environment variable with a field of the pod.
+pub(super) fn field(variable: &str, path: &str) -> EnvVar {
+    EnvVar {
+        name: variable.into(),
+        value: None,
+        value_from: Some(EnvVarSource {
+            field_ref: Some(ObjectFieldSelector {
+                api_version: Some("v1".into()),
+                field_path: path.into(),
+            }),
+            ..EnvVarSource::default()
+        }),
     }
 }
 

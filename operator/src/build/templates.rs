@@ -12,16 +12,19 @@ use k8s_openapi::api::core::v1::{
 use rsac_api::{RSACrackerSpec, names};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 const KEY: &str = "templates.json";
 
-/// What the pods of a job run.
+/// What an operator starts the pods of any job with.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Image<'a> {
-    /// Its reference.
-    pub(crate) reference: &'a str,
+pub(crate) struct Outfit<'a> {
+    /// The image's reference.
+    pub(crate) image: &'a str,
     /// Whether its pull takes the job's copy of the operator's pull Secret.
     pub(crate) is_private: bool,
+    /// Where a master announces itself; none where it cannot.
+    pub(crate) hears_at: Option<SocketAddr>,
 }
 
 /// What a job was started with.
@@ -46,14 +49,10 @@ impl Record {
         parent: &Parent,
         spec: &RSACrackerSpec,
         question: String,
-        image: Image<'_>,
+        outfit: Outfit<'_>,
     ) -> Self {
-        let Image {
-            reference,
-            is_private,
-        } = image;
         let with_pull = |mut template: PodTemplateSpec| {
-            if let Some(pods) = template.spec.as_mut().filter(|_| is_private) {
+            if let Some(pods) = template.spec.as_mut().filter(|_| outfit.is_private) {
                 pods.image_pull_secrets = Some(vec![LocalObjectReference {
                     name: names::pull_secret(&parent.name),
                 }]);
@@ -63,9 +62,9 @@ impl Record {
         Self {
             question,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            image: reference.to_owned(),
-            master: with_pull(master::base(&parent.name, spec, reference)),
-            workers: with_pull(workers::base(parent, reference)),
+            image: outfit.image.to_owned(),
+            master: with_pull(master::base(parent, spec, outfit)),
+            workers: with_pull(workers::base(parent, outfit.image)),
             claims: master::claims(parent, spec),
         }
     }
@@ -77,11 +76,11 @@ impl Record {
         parent: &Parent,
         spec: &RSACrackerSpec,
         question: String,
-        image: Image<'_>,
+        outfit: Outfit<'_>,
     ) -> Self {
         Self {
             claims: self.claims.clone(),
-            ..Self::new(parent, spec, question, image)
+            ..Self::new(parent, spec, question, outfit)
         }
     }
 

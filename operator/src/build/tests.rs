@@ -1,6 +1,6 @@
 //! The children of the example, held to snapshots, and what a spec changes about them.
 
-use super::templates::{Image, Record};
+use super::templates::{Outfit, Record};
 use super::*;
 use k8s_openapi::api::core::v1::{PodTemplateSpec, Toleration};
 use k8s_openapi::jiff::Timestamp;
@@ -9,6 +9,10 @@ use rsac_protocol::Job;
 
 pub(super) const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 const IMAGE: &str = "registry.example/rsac:0.1.0";
+const HEARER: Hearer<'_> = Hearer {
+    namespace: "rsac-system",
+    port: 8081,
+};
 
 fn cracker() -> RSACracker {
     let spec = RSACrackerSpec {
@@ -37,10 +41,11 @@ fn record(spec: &RSACrackerSpec) -> Record {
     Record::new(&parent(), spec, "question".into(), public(IMAGE))
 }
 
-fn public(reference: &str) -> Image<'_> {
-    Image {
-        reference,
+fn public(image: &str) -> Outfit<'_> {
+    Outfit {
+        image,
         is_private: false,
+        hears_at: Some("10.244.1.7:8081".parse().unwrap()),
     }
 }
 
@@ -75,7 +80,7 @@ fn the_examples_children() {
     insta::assert_json_snapshot!("headless_service", headless_service(&parent));
     insta::assert_json_snapshot!("progress_service", progress_service(&parent, &spec));
     insta::assert_json_snapshot!("budget", budget(&parent));
-    insta::assert_json_snapshot!("master_policy", master_policy(&parent));
+    insta::assert_json_snapshot!("master_policy", master_policy(&parent, Some(HEARER)));
     insta::assert_json_snapshot!("worker_policy", worker_policy(&parent));
 }
 
@@ -111,17 +116,36 @@ fn a_record_survives_its_config_map_and_keeps_its_claims() {
 #[test]
 fn a_private_image_is_pulled_with_the_jobs_own_copy_of_the_secret() {
     let spec = cracker().spec;
-    let image = Image {
-        reference: IMAGE,
+    let outfit = Outfit {
         is_private: true,
+        ..public(IMAGE)
     };
-    let private = Record::new(&parent(), &spec, "question".into(), image);
+    let private = Record::new(&parent(), &spec, "question".into(), outfit);
     for template in [&private.master, &private.workers] {
         let secrets = template.spec.clone().unwrap().image_pull_secrets.unwrap();
         assert_eq!(secrets[0].name, names::pull_secret(&parent().name));
     }
     let public = record(&spec);
     assert_eq!(public.master.spec.unwrap().image_pull_secrets, None);
+}
+
+/// Run from outside the cluster.
+#[test]
+fn a_master_announces_itself_to_nobody_where_it_cannot_reach_the_operator() {
+    let spec = cracker().spec;
+    let outfit = Outfit {
+        hears_at: None,
+        ..public(IMAGE)
+    };
+    let record = Record::new(&parent(), &spec, "question".into(), outfit);
+    let text = serde_json::to_string(&record.master).unwrap();
+    assert!(
+        !text.contains("announce") && !text.contains("POD_UID"),
+        "{text}"
+    );
+    let policy = master_policy(&parent(), None).spec.unwrap();
+    assert_eq!(policy.egress, None);
+    assert!(policy.policy_types.unwrap().contains(&"Egress".to_owned()));
 }
 
 #[test]

@@ -7,9 +7,7 @@ use super::{Bound, Parent};
 use k8s_openapi::api::apps::v1::{
     Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment,
 };
-use k8s_openapi::api::core::v1::{
-    Container, EnvVar, EnvVarSource, ObjectFieldSelector, PodTemplateSpec, TopologySpreadConstraint,
-};
+use k8s_openapi::api::core::v1::{Container, PodTemplateSpec, TopologySpreadConstraint};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use rsac_api::{RSACrackerSpec, names};
@@ -81,7 +79,7 @@ fn with_threads(mut template: PodTemplateSpec, threads: u32) -> PodTemplateSpec 
 /// others, and one that cannot reach the master must not be killed for it.
 pub(super) fn base(parent: &Parent, image: &str) -> PodTemplateSpec {
     let (job, namespace) = (parent.name.as_str(), &parent.namespace);
-    let master = names::master(job);
+    let service = names::progress_service(job);
     let command = [
         pod::EXECUTABLE,
         "worker",
@@ -90,7 +88,7 @@ pub(super) fn base(parent: &Parent, image: &str) -> PodTemplateSpec {
         "--name",
         "$(POD_NAME)",
         "--master",
-        &format!("https://{master}.{namespace}.svc:{}", names::TLS_PORT),
+        &format!("https://{service}.{namespace}.svc"),
         "--ca-file",
         "/etc/rsac/access/ca.crt",
         "--token-file",
@@ -105,17 +103,7 @@ pub(super) fn base(parent: &Parent, image: &str) -> PodTemplateSpec {
         name: names::WORKER_COMPONENT.into(),
         image: Some(image.into()),
         command: Some(command.into()),
-        env: Some(vec![EnvVar {
-            name: "POD_NAME".into(),
-            value_from: Some(EnvVarSource {
-                field_ref: Some(ObjectFieldSelector {
-                    api_version: Some("v1".into()),
-                    field_path: "metadata.name".into(),
-                }),
-                ..EnvVarSource::default()
-            }),
-            value: None,
-        }]),
+        env: Some(vec![pod::field("POD_NAME", "metadata.name")]),
         resources: Some(pod::requests("250m", "128Mi")),
         volume_mounts: Some(vec![
             pod::mount("access", pod::ACCESS_MOUNT, true),

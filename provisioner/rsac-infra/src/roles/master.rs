@@ -1,6 +1,7 @@
 //! `rsac-infra master`.
 
 use super::life::Life;
+use rsac_master::Uri;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,16 @@ pub(super) struct Args {
     /// The address for /healthz, /readyz and /metrics
     #[arg(long, requires = "tls_listen")]
     health_listen: Option<SocketAddr>,
+    /// The http URL to tell once that this master is there: the operator hears it before the
+    /// cluster says so
+    #[arg(long, value_name = "URL", requires = "tls_listen", value_parser = plain_url)]
+    announce_to: Option<Uri>,
+}
+
+fn plain_url(text: &str) -> Result<Uri, String> {
+    let url: Option<Uri> = text.parse().ok();
+    url.filter(|url| url.scheme_str() == Some("http") && url.port().is_some())
+        .ok_or_else(|| "give http://HOST:PORT/PATH".to_owned())
 }
 
 pub(super) async fn run(
@@ -47,6 +58,7 @@ pub(super) async fn run(
             listen,
             certificate,
             health,
+            announce_to: args.announce_to,
         }),
         _ => None,
     };

@@ -2,7 +2,7 @@
 
 use super::life::Life;
 use rsac_operator::{Access, LeaderElection, OperatorError, Options, PullSecret};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -40,9 +40,12 @@ pub(super) struct Args {
     /// What this process is called in the Lease and in Events [default: a random name]
     #[arg(long, env = "POD_NAME")]
     identity: Option<String>,
-    /// The address for /healthz, /readyz and /metrics
+    /// The address for /healthz, /readyz and /metrics, and for masters to announce themselves
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8081")]
     health_listen: SocketAddr,
+    /// This pod's address, for masters to announce themselves at [default: they do not]
+    #[arg(long, value_name = "IP", env = "POD_IP")]
+    pod_ip: Option<IpAddr>,
     /// The first wait after a failure, which doubles with each: seconds
     #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
     retry_base: Duration,
@@ -85,10 +88,12 @@ pub(super) async fn run(args: Args, end: CancellationToken) -> Result<(), Operat
         }),
         namespaces: args.namespaces,
         leader: args.leader_elect.then(|| LeaderElection {
-            namespace: args.lease_namespace,
+            namespace: args.lease_namespace.clone(),
             identity: identity.clone(),
         }),
         health_listen: Some(args.health_listen),
+        pod_ip: args.pod_ip,
+        pod_namespace: args.lease_namespace,
         retry_base: args.retry_base,
         retry_cap: args.retry_cap,
         concurrency: args.concurrency,
