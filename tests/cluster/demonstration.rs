@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 
 /// The job of deploy/demo: 80 digits, some hundred CPU seconds. Pods take longer to come and
 /// go than processes.
-pub(crate) const SIEVE: Demo = Demo {
+const SIEVE: Demo = Demo {
     method: "quadratic-sieve",
     number: "67361613405345496527016993810396671140131943953464553443806310152493062974895621",
     factors: [
