@@ -22,11 +22,16 @@ pub(crate) fn example(bench: &Bench) {
     assert_eq!(run.factors(), ["15581", "51637"]);
     let cluster = &bench.cluster;
 
+    // At once: what the status knows, it has from the master, whose pod may still be pending.
+    let output = bench.command(&["progress", "my-rsac"]).output().unwrap();
+    let by_word: Value = serde_json::from_slice(&output.stdout).unwrap();
+
     let master = "my-rsac-master-0";
     let progress = ["exec", "-n", JOBS, master, "--", "rsac-infra", "progress"];
     let by_exec: Value = serde_json::from_str(&cluster.ok(&progress)).unwrap();
     assert_eq!(by_exec["solution"], 15581);
     assert_eq!(by_exec.as_object().unwrap().len(), 3);
+    assert_eq!(by_word, by_exec);
 
     // kubectl forwards to no pod whose status is older than the result.
     let pod = format!("pod/{master}");

@@ -77,8 +77,9 @@ impl KubernetesAccess {
             .status
             .and_then(|status| status.phase)
             .unwrap_or_default();
-        if phase != "Running" {
-            return Err(silent(format!("its pod {pod} is {phase}")));
+        let not_running = || silent(format!("its pod {pod} is {phase}"));
+        if !matches!(phase.as_str(), "Running" | "Pending") {
+            return Err(not_running());
         }
         let secret = names::access_secret(name);
         let access = ask(name, self.secrets().get_opt(&secret)).await?;
@@ -91,10 +92,17 @@ impl KubernetesAccess {
         let token = String::from_utf8_lossy(&token).trim().to_owned();
         let way = Way::PortForward {
             pods: Box::new(pods),
-            pod,
+            pod: pod.clone(),
             port: names::TLS_PORT,
         };
-        MasterClient::new(way, &token, &authority).map_err(|error| silent(error.to_string()))
+        let client = MasterClient::new(way, &token, &authority);
+        let client = client.map_err(|error| silent(error.to_string()))?;
+        // The kubelet tells of a pod once a second, and forwards to it before: the status may
+        // know the answer, from the master, while its pod is still called pending.
+        if phase == "Pending" && client.progress().await.is_err() {
+            return Err(not_running());
+        }
+        Ok(client)
     }
 }
 
