@@ -1,5 +1,6 @@
 //! The crash campaign: the operator is killed before and after each of its writing
-//! requests, started again, and the end must be that of an undisturbed run.
+//! requests, started again, and the end must be that of an undisturbed run, after which nothing
+//! is written.
 //!
 //! A proxy between operator and API server counts the requests and does the killing. A
 //! fixed sample of the moments is run; `RSAC_FULL=1` runs all of them.
@@ -233,6 +234,9 @@ fn run(
             settled(&place.resource("crashed")).then_some(())
         });
     assert_eq!(second.is_some(), moment.is_some(), "killed at {moment:?}");
+    if let Some(second) = &second {
+        second.comes_to_rest(&bench.cluster);
+    }
     let end = end(bench, place);
     let delete = ["delete", "-n", &place.namespace, "rsac", "crashed"];
     bench.cluster.ok(&delete);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub(crate) fn restores(bench: &Bench) {
     let place = Place::make(&bench.cluster, "rsac-tests-restored");
     let cluster = &bench.cluster;
-    let _operator = place.operator(bench.image(), &[]);
+    let operator = place.operator(bench.image(), &[]);
 
     place.job("kept", json!({"numberToFactor": 804_556_097}));
     place.solved("kept");
@@ -100,9 +100,14 @@ pub(crate) fn restores(bench: &Bench) {
         }
         versions
     };
-    let still = versions();
-    std::thread::sleep(Duration::from_secs(20));
-    assert_eq!(versions(), still, "written after the end");
+    operator.comes_to_rest(cluster);
+    let still = (versions(), operator.written());
+    std::thread::sleep(Duration::from_secs(60));
+    assert_eq!(
+        (versions(), operator.written()),
+        still,
+        "written after the end"
+    );
 }
 
 /// Made suspended, a job takes nothing until it is resumed.

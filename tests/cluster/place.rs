@@ -79,6 +79,15 @@ impl Operator {
         lines.map(ToOwned::to_owned).collect()
     }
 
+    /// Waits until it writes nothing any more, seen over some seconds.
+    pub(crate) fn comes_to_rest(&self, cluster: &Cluster) {
+        cluster.until("the operator writes nothing more", || {
+            let before = self.written();
+            std::thread::sleep(Duration::from_secs(3));
+            (self.written() == before).then_some(())
+        });
+    }
+
     pub(crate) fn says(&self, cluster: &Cluster, path: &str, words: &str) {
         cluster.until(&format!("{path} says {words}"), || {
             self.get(path).filter(|answer| answer.contains(words))
