@@ -1,4 +1,4 @@
-//! What masters announce: where each answers, heard half a second before its pod's status
+//! What masters announce: where each answers, heard up to a second before its pod's status
 //! tells it. The server hears it, a look asks there, and a controller is woken for it.
 //!
 //! Nothing is believed of it: whoever answers at the address must have the certificate of the

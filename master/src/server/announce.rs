@@ -1,4 +1,4 @@
-//! A master's word to the operator that it is there, half a second before the cluster tells:
+//! A master's word to the operator that it is there, up to a second before the cluster tells:
 //! one empty request, whatever comes of it. The operator finds the master without it, too.
 
 use http_body_util::Empty;

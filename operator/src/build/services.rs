@@ -26,7 +26,7 @@ pub(crate) fn headless_service(parent: &Parent) -> Service {
 ///
 /// Its name is known as soon as the Service is there, and its address stays when the master's
 /// pod is replaced. A headless one's name is unknown until the pod has an address, which a
-/// cluster's DNS remembers for five seconds and more, and then the old address is remembered.
+/// cluster's DNS may remember for a while, and then the old address (decision 23).
 pub(crate) fn progress_service(parent: &Parent, spec: &RSACrackerSpec) -> Service {
     let type_ = match spec.service_type() {
         ServiceType::ClusterIP => "ClusterIP",
